@@ -1,0 +1,1 @@
+//! Checkers: a History in, a verdict out.

@@ -1,0 +1,1 @@
+//! Which broker settings lose acknowledged messages, under which faults: simulated, replayable, compared.

@@ -1,0 +1,534 @@
+//! A machine's disk with its three horizons: what the process holds in memory is the actor's own and is not
+//! here; what was written is in the page cache; what was synced, or written back by the kernel, is on the platter.
+//!
+//! A process kill keeps the page cache. A power loss keeps of every file a prefix that ends somewhere between
+//! the platter's horizon and the page cache's. A lost disk keeps nothing.
+//!
+//! Simplified: a truncation reaches the platter at once (journalled metadata). Gives up: records that were
+//! truncated but come back after a power loss.
+//! Simplified: one file's pages reach the platter in the order they were written. Readers that stop at the first
+//! bad record, as every log here does on recovery, cannot tell the difference.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::seed::Stream;
+use crate::time::{Span, SpanRange, Time};
+
+/// An append-only file on one node, numbered by the model (a partition's log, a commit log, a queue).
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
+pub struct FileId(pub u16);
+
+/// A small file that is replaced as a whole (a checkpoint, a marker), numbered by the model.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
+pub struct CellId(pub u16);
+
+/// What a sync is asked for.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
+pub enum SyncTarget {
+    File(FileId),
+    Cell(CellId),
+}
+
+/// Why the disk refused.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum DiskError {
+    /// No space is left; nothing was written.
+    Full,
+    /// The device reported an error for a sync. The kernel has marked the pages clean all the same, so a later
+    /// sync that succeeds does not bring them to the platter.
+    /// Source: Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020.
+    SyncFailed,
+}
+
+impl fmt::Display for DiskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DiskError::Full => "no space left on device",
+            DiskError::SyncFailed => "input/output error on sync",
+        })
+    }
+}
+
+/// What is wrong with a disk right now, recomputed from the active faults.
+#[derive(Copy, Clone, PartialEq, Debug, Default)]
+pub struct DiskFaults {
+    pub full: bool,
+    pub failing_sync: bool,
+    /// Syncs and the kernel's own write-back report success and stay in the drive's volatile cache.
+    pub lying_sync: bool,
+    /// Added to every sync.
+    pub slow_sync: Option<SpanRange>,
+}
+
+#[derive(Clone, Debug)]
+struct File<R> {
+    records: Vec<R>,
+    /// Records below this position are on the platter.
+    durable: u64,
+    /// A failed sync left a hole here: nothing at or above it can become durable until it is written again.
+    hole: Option<u64>,
+    /// `(end, at)`: everything below `end` had been written by `at`. Ascending in both.
+    written: Vec<(u64, Time)>,
+}
+
+impl<R> Default for File<R> {
+    fn default() -> Self {
+        File { records: Vec::new(), durable: 0, hole: None, written: Vec::new() }
+    }
+}
+
+impl<R> File<R> {
+    fn len(&self) -> u64 {
+        self.records.len() as u64
+    }
+    fn make_durable(&mut self, upto: u64) {
+        let reachable = upto.min(self.len()).min(self.hole.unwrap_or(u64::MAX));
+        self.durable = self.durable.max(reachable);
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Cell<C> {
+    cached: Option<C>,
+    durable: Option<C>,
+    written_at: Time,
+    /// Counts stores, so that a sync makes durable only what had been stored when it was asked for.
+    version: u64,
+    durable_version: u64,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct Pending {
+    due: Time,
+    target: SyncTarget,
+    /// File: records below this position. Cell: this version.
+    upto: u64,
+    honest: bool,
+}
+
+/// What a power loss left of one file.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Cut {
+    pub file: FileId,
+    /// Records on the platter for certain before the power went.
+    pub durable: u64,
+    /// Records in the page cache before the power went.
+    pub written: u64,
+    /// Records that are left; between the two.
+    pub kept: u64,
+}
+
+/// The disk of one machine. `R` is the model's record, `C` its small state; both are copied, never interpreted.
+#[derive(Clone, Debug)]
+pub struct Disk<R, C> {
+    files: Vec<File<R>>,
+    cells: BTreeMap<CellId, Cell<C>>,
+    pending: Vec<Pending>,
+    faults: DiskFaults,
+    now: Time,
+    /// Age at which the kernel writes a dirty page back, and the phase of its wake-ups; `None` is never.
+    writeback: Option<Span>,
+    wake_phase: Span,
+}
+
+/// The kernel's flusher wakes this often. Source: Linux `vm.dirty_writeback_centisecs`, default 500.
+pub const WRITEBACK_WAKE: Span = Span::secs(5);
+
+impl<R: Clone, C: Clone> Disk<R, C> {
+    /// `writeback` is the age at which the kernel writes a dirty page back by itself (Linux
+    /// `vm.dirty_expire_centisecs`, default 30 s), `None` for never. `wake_phase` is when, within
+    /// [`WRITEBACK_WAKE`], the kernel's flusher wakes.
+    pub fn new(writeback: Option<Span>, wake_phase: Span) -> Self {
+        Disk {
+            files: Vec::new(),
+            cells: BTreeMap::new(),
+            pending: Vec::new(),
+            faults: DiskFaults::default(),
+            now: Time::ZERO,
+            writeback,
+            wake_phase,
+        }
+    }
+
+    // What an actor sees: the page cache.
+
+    /// Appends to the page cache and returns the record's position, counted from 0.
+    ///
+    /// # Errors
+    /// [`DiskError::Full`].
+    pub fn append(&mut self, file: FileId, record: R) -> Result<u64, DiskError> {
+        if self.faults.full {
+            return Err(DiskError::Full);
+        }
+        let now = self.now;
+        let file = self.file_mut(file);
+        file.records.push(record);
+        let end = file.len();
+        match file.written.last_mut() {
+            Some(last) if last.1 == now => last.0 = end,
+            _ => file.written.push((end, now)),
+        }
+        Ok(end - 1)
+    }
+
+    /// Drops every record at `len` and after it. Does nothing when the file is no longer than that.
+    pub fn truncate(&mut self, id: FileId, len: u64) {
+        let file = self.file_mut(id);
+        if len >= file.len() {
+            return;
+        }
+        file.records.truncate(len as usize);
+        file.durable = file.durable.min(len);
+        file.hole = file.hole.filter(|&hole| hole < len);
+        while let Some((end, at)) = file.written.pop_if(|(end, _)| *end > len) {
+            let below = file.written.last().map_or(0, |&(end, _)| end);
+            if below < len {
+                file.written.push((end.min(len), at));
+                break;
+            }
+        }
+        // A sync under way covers what had been written when it was asked for, not what replaces it.
+        for sync in self.pending.iter_mut().filter(|sync| sync.target == SyncTarget::File(id)) {
+            sync.upto = sync.upto.min(len);
+        }
+    }
+
+    /// Records in the page cache.
+    pub fn len(&self, file: FileId) -> u64 {
+        self.files.get(usize::from(file.0)).map_or(0, File::len)
+    }
+
+    pub fn get(&self, file: FileId, position: u64) -> Option<&R> {
+        self.files.get(usize::from(file.0))?.records.get(position as usize)
+    }
+
+    /// Records `from..`, empty when there are none.
+    pub fn tail(&self, file: FileId, from: u64) -> &[R] {
+        let records = self.files.get(usize::from(file.0)).map_or(&[][..], |file| &file.records);
+        records.get(from as usize..).unwrap_or(&[])
+    }
+
+    /// Replaces a small file in the page cache, atomically.
+    ///
+    /// # Errors
+    /// [`DiskError::Full`].
+    pub fn store(&mut self, cell: CellId, value: C) -> Result<(), DiskError> {
+        if self.faults.full {
+            return Err(DiskError::Full);
+        }
+        self.replace(cell, Some(value));
+        Ok(())
+    }
+
+    /// Removes a small file; that it is gone must be synced like any other content.
+    pub fn remove(&mut self, cell: CellId) {
+        self.replace(cell, None);
+    }
+
+    pub fn load(&self, cell: CellId) -> Option<&C> {
+        self.cells.get(&cell)?.cached.as_ref()
+    }
+
+    /// Position below which every record survives a power loss for certain.
+    pub fn durable(&self, file: FileId) -> u64 {
+        self.files.get(usize::from(file.0)).map_or(0, |file| file.durable)
+    }
+
+    // What the world does to it.
+
+    /// Brings the disk to `now`: finishes the syncs that are due and lets the kernel write old pages back.
+    /// Must be called before an actor or a fault touches the disk.
+    pub fn settle(&mut self, now: Time) {
+        debug_assert!(now >= self.now, "a disk was asked to go back in time");
+        let before = self.now;
+        self.now = now;
+        if !self.pending.is_empty() {
+            let mut pending = std::mem::take(&mut self.pending);
+            pending.retain(|sync| {
+                let done = sync.due <= now;
+                if done && sync.honest {
+                    self.finish(sync.target, sync.upto);
+                }
+                !done
+            });
+            self.pending = pending;
+        }
+        self.write_back(before, now);
+    }
+
+    /// Begins a sync of everything written so far, to finish at `due`; what it will report is known at once.
+    pub fn begin_sync(&mut self, target: SyncTarget, due: Time) -> Result<(), DiskError> {
+        let upto = match target {
+            SyncTarget::File(file) => self.len(file),
+            SyncTarget::Cell(cell) => self.cells.get(&cell).map_or(0, |cell| cell.version),
+        };
+        if self.faults.failing_sync {
+            if let SyncTarget::File(file) = target {
+                let file = self.file_mut(file);
+                if file.durable < upto {
+                    file.hole = Some(file.hole.map_or(file.durable, |hole| hole.min(file.durable)));
+                }
+            }
+            return Err(DiskError::SyncFailed);
+        }
+        self.pending.push(Pending { due, target, upto, honest: !self.faults.lying_sync });
+        Ok(())
+    }
+
+    pub fn faults(&self) -> DiskFaults {
+        self.faults
+    }
+
+    /// The caller settles first.
+    pub fn set_faults(&mut self, faults: DiskFaults) {
+        self.faults = faults;
+    }
+
+    /// The power fails: per file a prefix is left, drawn by `cuts` between what was durable and what was written.
+    /// One time in four nothing unsynced is left, one time in four everything is: the middle alone would hardly
+    /// ever try the two ends, and both happen. The caller settles first.
+    pub fn lose_power(&mut self, cuts: &mut Stream) -> Vec<Cut> {
+        self.pending.clear();
+        let mut lost = Vec::new();
+        for (index, file) in self.files.iter_mut().enumerate() {
+            let (durable, written) = (file.durable, file.len());
+            let (which, inner) = (cuts.between(0, 3), cuts.unit());
+            let kept = match which {
+                0 => durable,
+                1 => written,
+                _ => durable + ((written - durable + 1) as f64 * inner) as u64,
+            };
+            file.records.truncate(kept as usize);
+            file.durable = kept;
+            file.hole = None;
+            file.written.clear();
+            if written > 0 {
+                lost.push(Cut { file: FileId(index as u16), durable, written, kept });
+            }
+        }
+        for cell in self.cells.values_mut() {
+            if cell.durable_version < cell.version && cuts.chance(0.5) {
+                cell.durable = cell.cached.clone();
+            }
+            cell.cached = cell.durable.clone();
+            cell.durable_version = cell.version;
+        }
+        lost
+    }
+
+    /// A blank disk is in its place. (A process kill needs no call: the page cache stays, and the kernel finishes
+    /// the syncs that are under way.)
+    pub fn wipe(&mut self) {
+        self.files.clear();
+        self.cells.clear();
+        self.pending.clear();
+    }
+
+    /// Files that exist, with their lengths in records.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, u64)> + '_ {
+        self.files.iter().enumerate().map(|(index, file)| (FileId(index as u16), file.len()))
+    }
+
+    fn finish(&mut self, target: SyncTarget, upto: u64) {
+        match target {
+            SyncTarget::File(file) => self.file_mut(file).make_durable(upto),
+            SyncTarget::Cell(id) => {
+                if let Some(cell) = self.cells.get_mut(&id)
+                    && cell.durable_version < upto
+                {
+                    // Stored again since: the older content is durable, which no reader can tell from the newer
+                    // one being durable unless the power fails, and then either may be found.
+                    cell.durable = cell.cached.clone();
+                    cell.durable_version = upto;
+                }
+            }
+        }
+    }
+
+    /// The kernel's flusher: at each wake-up between `before` and `now`, pages dirty for longer than the age go out.
+    fn write_back(&mut self, before: Time, now: Time) {
+        let Some(age) = self.writeback else { return };
+        if self.faults.lying_sync || self.faults.failing_sync {
+            return;
+        }
+        let wake = |time: Time| time.since(Time::ZERO + self.wake_phase).0 / WRITEBACK_WAKE.0;
+        if wake(now) == wake(before) {
+            return;
+        }
+        let woke = self.wake_phase.0 + wake(now) * WRITEBACK_WAKE.0;
+        let Some(expired) = woke.checked_sub(age.0).map(Time) else { return };
+        for file in &mut self.files {
+            if file.durable == file.len() {
+                continue;
+            }
+            let old = file.written.partition_point(|&(_, at)| at <= expired);
+            if old > 0 {
+                let upto = file.written[old - 1].0;
+                file.make_durable(upto);
+                file.written.drain(..old);
+            }
+        }
+        for cell in self.cells.values_mut() {
+            if cell.durable_version < cell.version && cell.written_at <= expired {
+                cell.durable = cell.cached.clone();
+                cell.durable_version = cell.version;
+            }
+        }
+    }
+
+    fn file_mut(&mut self, file: FileId) -> &mut File<R> {
+        let index = usize::from(file.0);
+        if index >= self.files.len() {
+            self.files.resize_with(index + 1, File::default);
+        }
+        &mut self.files[index]
+    }
+
+    fn replace(&mut self, id: CellId, value: Option<C>) {
+        let now = self.now;
+        let cell = self.cells.entry(id).or_insert(Cell {
+            cached: None,
+            durable: None,
+            written_at: now,
+            version: 0,
+            durable_version: 0,
+        });
+        cell.cached = value;
+        cell.version += 1;
+        cell.written_at = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::Seed;
+
+    const LOG: FileId = FileId(0);
+
+    fn disk() -> Disk<u32, u32> {
+        Disk::new(Some(Span::secs(30)), Span::ZERO)
+    }
+    fn written(disk: &mut Disk<u32, u32>, count: u32) {
+        for n in 0..count {
+            disk.append(LOG, n).unwrap();
+        }
+    }
+    fn cut_lengths(disk: &Disk<u32, u32>) -> std::collections::BTreeSet<u64> {
+        (0..200).map(|seed| disk.clone().lose_power(&mut Seed(seed).stream("cut"))[0].kept).collect()
+    }
+
+    #[test]
+    fn a_power_loss_keeps_a_prefix_between_the_synced_and_the_written_and_reaches_both_ends() {
+        let mut disk = disk();
+        written(&mut disk, 4);
+        disk.begin_sync(SyncTarget::File(LOG), Time(5)).unwrap();
+        disk.settle(Time(5));
+        written(&mut disk, 4);
+        assert_eq!(cut_lengths(&disk), (4..=8).collect());
+    }
+
+    #[test]
+    fn a_sync_under_way_protects_nothing_and_covers_only_what_was_written_before_it() {
+        let mut disk = disk();
+        written(&mut disk, 2);
+        disk.begin_sync(SyncTarget::File(LOG), Time(5)).unwrap();
+        disk.settle(Time(4));
+        written(&mut disk, 2);
+        assert_eq!(disk.durable(LOG), 0);
+        disk.settle(Time(5));
+        assert_eq!(disk.durable(LOG), 2);
+    }
+
+    #[test]
+    fn a_sync_does_not_cover_what_replaced_a_truncated_record() {
+        let mut disk = disk();
+        written(&mut disk, 4);
+        disk.begin_sync(SyncTarget::File(LOG), Time(5)).unwrap();
+        disk.truncate(LOG, 1);
+        written(&mut disk, 3);
+        disk.settle(Time(5));
+        assert_eq!(disk.durable(LOG), 1);
+    }
+
+    #[test]
+    fn the_kernel_writes_back_pages_that_have_been_dirty_for_thirty_seconds() {
+        let mut disk = disk();
+        disk.settle(Time(1000));
+        written(&mut disk, 2);
+        disk.settle(Time(2000));
+        written(&mut disk, 2);
+        disk.truncate(LOG, 3);
+        disk.settle(Time(34_999));
+        assert_eq!(disk.durable(LOG), 0);
+        disk.settle(Time(35_000));
+        assert_eq!(disk.durable(LOG), 3);
+    }
+
+    #[test]
+    fn write_back_set_to_never_saves_nothing() {
+        let mut disk: Disk<u32, u32> = Disk::new(None, Span::ZERO);
+        written(&mut disk, 2);
+        disk.settle(Time(1_000_000));
+        assert_eq!(disk.durable(LOG), 0);
+    }
+
+    #[test]
+    fn a_lying_sync_reports_success_and_keeps_nothing_and_an_honest_one_after_it_keeps_all() {
+        let mut disk = disk();
+        disk.set_faults(DiskFaults { lying_sync: true, ..DiskFaults::default() });
+        written(&mut disk, 2);
+        disk.begin_sync(SyncTarget::File(LOG), Time(5)).unwrap();
+        disk.settle(Time(60_000));
+        assert_eq!(disk.durable(LOG), 0);
+        disk.set_faults(DiskFaults::default());
+        disk.begin_sync(SyncTarget::File(LOG), Time(60_001)).unwrap();
+        disk.settle(Time(60_001));
+        assert_eq!(disk.durable(LOG), 2);
+    }
+
+    #[test]
+    fn after_a_failed_sync_a_later_success_does_not_save_the_same_pages() {
+        let mut disk = disk();
+        written(&mut disk, 2);
+        disk.set_faults(DiskFaults { failing_sync: true, ..DiskFaults::default() });
+        assert_eq!(disk.begin_sync(SyncTarget::File(LOG), Time(5)), Err(DiskError::SyncFailed));
+        disk.set_faults(DiskFaults::default());
+        disk.begin_sync(SyncTarget::File(LOG), Time(6)).unwrap();
+        disk.settle(Time(6));
+        assert_eq!(disk.durable(LOG), 0);
+        disk.truncate(LOG, 0);
+        written(&mut disk, 1);
+        disk.begin_sync(SyncTarget::File(LOG), Time(7)).unwrap();
+        disk.settle(Time(7));
+        assert_eq!(disk.durable(LOG), 1);
+    }
+
+    #[test]
+    fn a_full_disk_refuses_and_changes_nothing() {
+        let mut disk = disk();
+        written(&mut disk, 1);
+        disk.set_faults(DiskFaults { full: true, ..DiskFaults::default() });
+        assert_eq!(disk.append(LOG, 9), Err(DiskError::Full));
+        assert_eq!(disk.store(CellId(1), 9), Err(DiskError::Full));
+        assert_eq!((disk.len(LOG), disk.load(CellId(1))), (1, None));
+    }
+
+    #[test]
+    fn a_cell_that_was_not_synced_is_found_old_or_new_after_a_power_loss() {
+        let mut disk = disk();
+        disk.store(CellId(1), 1).unwrap();
+        disk.begin_sync(SyncTarget::Cell(CellId(1)), Time(1)).unwrap();
+        disk.settle(Time(1));
+        disk.store(CellId(1), 2).unwrap();
+        let found: std::collections::BTreeSet<u32> = (0..50)
+            .map(|seed| {
+                let mut disk = disk.clone();
+                disk.lose_power(&mut Seed(seed).stream("cut"));
+                *disk.load(CellId(1)).unwrap()
+            })
+            .collect();
+        assert_eq!(found, [1, 2].into());
+    }
+}

@@ -1,0 +1,95 @@
+//! What a broker's model offers: a static description for whoever reads scenarios, and actors for whoever runs them.
+
+use crate::actor::{Actor, Protocol};
+use crate::app::{Delivery, Origin};
+use crate::disk::{Disk, FileId};
+use crate::node::{NodeId, Part, Topology};
+use crate::setting::{Effective, Inert, Problem, Setting, Trap};
+use crate::setup::Setup;
+
+/// A broker as a scenario sees it, before anything runs.
+pub trait Broker: Sync {
+    /// `kafka`.
+    fn name(&self) -> &'static str;
+    /// Versions whose rules are known, oldest first; the newest is the default.
+    fn versions(&self) -> &'static [&'static str];
+    /// Client libraries whose behaviour is known; the first is the default.
+    fn clients(&self) -> &'static [&'static str];
+    /// Sections of `config`, in the order they are shown.
+    fn sections(&self) -> &'static [&'static str];
+    /// Every setting known, modelled or not.
+    fn settings(&self) -> &'static [Setting];
+    /// Settings that are valid one by one but not together, each with the broker's own reason.
+    fn refuse(&self, effective: &Effective, setup: &Setup) -> Vec<Problem>;
+    /// Valid settings that do not do what a reader would think.
+    fn traps(&self, effective: &Effective, setup: &Setup) -> Vec<Trap>;
+    /// Settings of a row that have no effect there: two rows that differ in nothing else are one row.
+    fn inert(&self, effective: &Effective, setup: &Setup) -> Vec<Inert>;
+    /// The machines of a run.
+    fn topology(&self, effective: &Effective, setup: &Setup) -> Topology;
+    /// What is not modelled and what verdict it could change, a line each.
+    fn simplifications(&self) -> &'static [&'static str];
+}
+
+/// One configuration of a broker, ready to run. Shared by threads, and the same for every run of a cell.
+pub trait Model: Protocol + Send + Sync {
+    type Actor: Actor<Self> + 'static;
+
+    fn topology(&self) -> &Topology;
+
+    /// The process of a node, as it is before its first event. Everything it remembers from an earlier incarnation
+    /// is on its disk.
+    fn process(&self, node: NodeId) -> Self::Actor;
+
+    /// Which nodes play a part right now, as the controller or the brokers know it; in order of node.
+    fn cast(&self, part: Part, of: u16, actors: &Actors<'_, Self>) -> Vec<NodeId>;
+
+    /// Whether the cluster is formed and every client is connected, so that the workload can begin.
+    fn is_ready(&self, actors: &Actors<'_, Self>) -> bool;
+
+    /// Whether nothing is left to happen by itself after healing: leaders are elected where they can be, replicas
+    /// have caught up, producers hold nothing, consumers have read to the end and stored their progress.
+    fn is_quiet(&self, actors: &Actors<'_, Self>) -> bool;
+
+    /// Whether the late consumer has read to the end of everything it can.
+    fn is_audited(&self, actors: &Actors<'_, Self>) -> bool;
+
+    /// The state of each origin of the workload at the very end.
+    fn inventory(&self, actors: &Actors<'_, Self>, disks: &Disks<'_, Self>) -> Vec<Inventory>;
+
+    /// The origin whose log a file holds, `None` for files that hold no messages.
+    fn origin_of(&self, file: FileId) -> Option<Origin>;
+}
+
+/// One origin when everything is over.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Inventory {
+    pub origin: Origin,
+    /// Whether the late consumer read to its end.
+    pub complete: bool,
+    /// Stored progress of the consumer group; 0 when there is none.
+    pub progress: u64,
+    /// Copies that nobody serves but that the broker would serve if it could, with the node that holds each.
+    pub stranded: Vec<(NodeId, Delivery)>,
+}
+
+/// The running actors; `None` where no process runs.
+pub struct Actors<'a, M: Model>(pub Vec<Option<&'a M::Actor>>);
+
+impl<'a, M: Model> Actors<'a, M> {
+    pub fn get(&self, node: NodeId) -> Option<&'a M::Actor> {
+        self.0[node.index()]
+    }
+    pub fn iter(&self) -> impl Iterator<Item = (NodeId, &'a M::Actor)> + '_ {
+        self.0.iter().enumerate().filter_map(|(index, actor)| Some((NodeId(index as u8), (*actor)?)))
+    }
+}
+
+/// The disks of the machines that are not gone for good; `None` for those that are.
+pub struct Disks<'a, M: Model>(pub Vec<Option<&'a Disk<M::Record, M::Cell>>>);
+
+impl<'a, M: Model> Disks<'a, M> {
+    pub fn get(&self, node: NodeId) -> Option<&'a Disk<M::Record, M::Cell>> {
+        self.0[node.index()]
+    }
+}

@@ -1,0 +1,209 @@
+//! A broker's settings: the table that a model publishes, and the values in force in one row of a matrix.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One setting of a real broker.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Section of `config` it belongs to.
+    pub section: &'static str,
+    /// As the broker spells it.
+    pub key: &'static str,
+    /// Other spellings that mean the same in this section.
+    pub aliases: &'static [&'static str],
+    pub kind: ValueKind,
+    /// The value when nobody sets it, by the first version that has it, oldest first. Empty: none.
+    pub defaults: &'static [(&'static str, &'static str)],
+    pub unit: &'static str,
+    /// What it changes, in a line; for a setting that is not modelled, why it cannot change a verdict here.
+    pub effect: &'static str,
+    pub source: &'static str,
+    /// False: accepted, listed as not modelled, and without effect.
+    pub modelled: bool,
+}
+
+/// What a value may look like. Ranges include both ends.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub enum ValueKind {
+    Bool,
+    Int { min: i64, max: i64 },
+    Float { min: f64, max: f64 },
+    OneOf(&'static [&'static str]),
+    Text,
+}
+
+impl ValueKind {
+    /// The value in the form the model reads (`true`, not `TRUE`).
+    ///
+    /// # Errors
+    /// What is allowed, in words.
+    pub fn normalise(self, value: &str) -> Result<String, String> {
+        let value = value.trim();
+        match self {
+            ValueKind::Bool => match value.to_ascii_lowercase().as_str() {
+                word @ ("true" | "false") => Ok(word.to_owned()),
+                _ => Err("true or false".to_owned()),
+            },
+            ValueKind::Int { min, max } => match value.parse::<i64>() {
+                Ok(number) if (min..=max).contains(&number) => Ok(number.to_string()),
+                Ok(_) | Err(_) if max == i64::MAX => Err(format!("a whole number, {min} or more")),
+                Ok(_) | Err(_) => Err(format!("a whole number from {min} to {max}")),
+            },
+            ValueKind::Float { min, max } => match value.parse::<f64>() {
+                Ok(number) if (min..=max).contains(&number) => Ok(value.to_owned()),
+                Ok(_) | Err(_) => Err(format!("a number from {min} to {max}")),
+            },
+            ValueKind::OneOf(words) => match words.iter().find(|word| word.eq_ignore_ascii_case(value)) {
+                Some(word) => Ok((*word).to_owned()),
+                None => Err(format!("one of {}", words.join(", "))),
+            },
+            ValueKind::Text => Ok(value.to_owned()),
+        }
+    }
+}
+
+impl Setting {
+    /// The default in `version`, given the broker's versions, oldest first.
+    pub fn default_in(&self, version: &str, versions: &[&str]) -> Option<&'static str> {
+        let age = |v: &str| versions.iter().position(|known| *known == v);
+        let now = age(version)?;
+        self.defaults
+            .iter()
+            .rev()
+            .find(|(since, _)| age(since).is_none_or(|since| since <= now))
+            .map(|(_, value)| *value)
+    }
+}
+
+/// A section and a key: the full name of a setting, written `producer.acks`.
+#[derive(Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
+pub struct SettingName {
+    pub section: String,
+    pub key: String,
+}
+
+impl SettingName {
+    pub fn new(section: &str, key: &str) -> SettingName {
+        SettingName { section: section.to_owned(), key: key.to_owned() }
+    }
+}
+impl fmt::Display for SettingName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.section, self.key)
+    }
+}
+
+/// Where a value came from; the later one wins.
+#[derive(Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValueSource {
+    /// The broker's default in this version.
+    Default,
+    /// A file of the user's, with the line.
+    File { file: String, line: u32 },
+    /// The scenario's `config` (or `app`), with the line.
+    Scenario { line: u32 },
+    /// The row of the matrix.
+    Matrix,
+    /// Given on the command line.
+    CommandLine,
+}
+
+impl fmt::Display for ValueSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ValueSource::Default => f.write_str("default"),
+            ValueSource::File { file, line } => write!(f, "{file}:{line}"),
+            ValueSource::Scenario { line } => write!(f, "scenario line {line}"),
+            ValueSource::Matrix => f.write_str("matrix"),
+            ValueSource::CommandLine => f.write_str("command line"),
+        }
+    }
+}
+
+/// The values in force in one row: defaults included, normalised and valid one by one.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Effective {
+    pub version: String,
+    pub client: String,
+    values: BTreeMap<SettingName, (String, ValueSource)>,
+}
+
+impl Effective {
+    pub fn new(version: &str, client: &str) -> Effective {
+        Effective { version: version.to_owned(), client: client.to_owned(), values: BTreeMap::new() }
+    }
+
+    /// Every default of `version`.
+    pub fn defaults(version: &str, client: &str, versions: &[&str], settings: &[Setting]) -> Effective {
+        let mut effective = Effective::new(version, client);
+        for setting in settings {
+            if let Some(value) = setting.default_in(version, versions) {
+                effective.set(SettingName::new(setting.section, setting.key), value, ValueSource::Default);
+            }
+        }
+        effective
+    }
+
+    pub fn set(&mut self, name: SettingName, value: impl Into<String>, source: ValueSource) {
+        self.values.insert(name, (value.into(), source));
+    }
+    pub fn text(&self, section: &str, key: &str) -> Option<&str> {
+        self.values.get(&SettingName::new(section, key)).map(|(value, _)| value.as_str())
+    }
+    pub fn source(&self, section: &str, key: &str) -> Option<&ValueSource> {
+        self.values.get(&SettingName::new(section, key)).map(|(_, source)| source)
+    }
+    /// Whether anybody chose the value, as opposed to the version's default.
+    pub fn is_set(&self, section: &str, key: &str) -> bool {
+        self.source(section, key).is_some_and(|source| *source != ValueSource::Default)
+    }
+    /// # Panics
+    /// When the value is missing or no whole number: the table of settings promises both.
+    pub fn int(&self, section: &str, key: &str) -> i64 {
+        let text =
+            self.text(section, key).unwrap_or_else(|| panic!("{section}.{key} has neither a value nor a default"));
+        text.parse().unwrap_or_else(|_| panic!("{section}.{key} is no whole number: {text}"))
+    }
+    /// # Panics
+    /// When the value is missing or neither true nor false.
+    pub fn bool(&self, section: &str, key: &str) -> bool {
+        match self.text(section, key) {
+            Some("true") => true,
+            Some("false") => false,
+            other => panic!("{section}.{key} is neither true nor false: {other:?}"),
+        }
+    }
+    pub fn iter(&self) -> impl Iterator<Item = (&SettingName, &str, &ValueSource)> {
+        self.values.iter().map(|(name, (value, source))| (name, value.as_str(), source))
+    }
+}
+
+/// Settings that cannot be used together, or not with this cluster.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Problem {
+    /// The setting to point at.
+    pub name: SettingName,
+    /// In the broker's terms, with the values.
+    pub message: String,
+    pub source: &'static str,
+}
+
+/// A valid setting that does not do what a reader would think.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Trap {
+    /// Stable, e.g. `kafka-flush-interval-without-scheduler`.
+    pub id: &'static str,
+    pub message: String,
+    pub source: &'static str,
+}
+
+/// A setting without effect in a row, and why.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Inert {
+    pub name: SettingName,
+    pub why: String,
+}

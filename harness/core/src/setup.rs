@@ -1,0 +1,195 @@
+//! Everything about a run that is not the broker's own settings: machines, application, workload, network, disks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Span, SpanRange};
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Setup {
+    pub cluster: Cluster,
+    pub app: App,
+    pub workload: Workload,
+    pub network: Network,
+    pub disk: DiskTiming,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Cluster {
+    pub brokers: u8,
+    /// Broker `i` (from 1) sits in `racks[(i - 1) % len]`; empty for no racks.
+    pub racks: Vec<String>,
+}
+
+impl Cluster {
+    pub fn rack(&self, broker: u8) -> Option<String> {
+        (!self.racks.is_empty()).then(|| self.racks[usize::from(broker) % self.racks.len()].clone())
+    }
+}
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct App {
+    pub producer: ProducerApp,
+    pub consumer: ConsumerApp,
+}
+
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct ProducerApp {
+    pub send: SendMode,
+    pub on_failure: OnFailure,
+}
+
+/// How the application sends and whether it looks at the result.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SendMode {
+    /// Waits for the result of each message before the next.
+    Sync,
+    /// Goes on at once and handles each result when it comes.
+    #[default]
+    Async,
+    /// Goes on at once and never looks at a result.
+    AsyncUnchecked,
+    /// Asks for no result.
+    OneWay,
+}
+
+impl SendMode {
+    /// Whether a failure reaches anybody.
+    pub fn is_checked(self) -> bool {
+        match self {
+            SendMode::Sync | SendMode::Async => true,
+            SendMode::AsyncUnchecked | SendMode::OneWay => false,
+        }
+    }
+}
+
+/// What the application does when it is told of a failure.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub enum OnFailure {
+    /// Counts it and goes on.
+    #[default]
+    Report,
+    /// Sends the message again, as a new send, at most `times` times.
+    Resend { times: u32, backoff: Span },
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConsumerApp {
+    /// `None`: whatever the broker's own settings say.
+    pub ack: Option<AckMode>,
+    pub processing: Processing,
+    /// Probability, from 0 to 1, that processing a delivery fails.
+    pub failure_rate: f64,
+    pub on_error: OnError,
+}
+
+impl Default for ConsumerApp {
+    fn default() -> Self {
+        ConsumerApp { ack: None, processing: Processing::Inline, failure_rate: 0.0, on_error: OnError::Retry }
+    }
+}
+
+/// When progress is acknowledged, relative to processing.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AckMode {
+    /// The client library does it.
+    Auto,
+    BeforeProcessing,
+    AfterProcessing,
+    AfterBatch,
+}
+
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Processing {
+    /// In the thread that receives.
+    Inline,
+    /// Handed to a worker of the same process, while the receiving thread goes on.
+    Background,
+}
+
+/// What the application does with a delivery whose processing failed.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnError {
+    /// Processes it again, at once, until it succeeds.
+    Retry,
+    /// Gives it back to the broker (or goes back to its position).
+    Requeue,
+    /// Gives up on it and goes on.
+    Reject,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Workload {
+    pub producers: u8,
+    pub consumers: u8,
+    /// Of all producers together; dealt out evenly.
+    pub messages: u32,
+    /// Between two sends of one producer.
+    pub interval: Span,
+    /// Of one message by a consumer.
+    pub processing: Span,
+    pub consumer_start: ConsumerStart,
+}
+
+impl Workload {
+    /// Messages of producer number `index`, counted from 0.
+    pub fn share(&self, index: u8) -> u32 {
+        let producers = u32::from(self.producers);
+        self.messages / producers + u32::from(u32::from(index) < self.messages % producers)
+    }
+
+    /// How long the sending takes when nothing delays it, at least a second: the nominal length of the chaos phase.
+    pub fn nominal(&self) -> Span {
+        let each = u64::from(self.messages.div_ceil(u32::from(self.producers)));
+        Span((each * self.interval.0).max(1000))
+    }
+}
+
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub enum ConsumerStart {
+    /// This long after the chaos phase began.
+    After(SpanRange),
+    /// When every fault has been healed.
+    Heal,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct Network {
+    /// Of one message, one way; at least a millisecond.
+    pub latency: SpanRange,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct DiskTiming {
+    /// Of a write into the page cache, before the process goes on.
+    pub write: Span,
+    pub sync: SpanRange,
+    /// Age at which the kernel writes a dirty page back by itself; `None` for never.
+    pub writeback: Option<Span>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Setup {
+            cluster: Cluster { brokers: 3, racks: Vec::new() },
+            app: App::default(),
+            workload: Workload {
+                producers: 1,
+                consumers: 1,
+                messages: 200,
+                interval: Span(10),
+                processing: Span(2),
+                consumer_start: ConsumerStart::After(SpanRange::exactly(Span::ZERO)),
+            },
+            network: Network { latency: SpanRange::between(Span(1), Span(3)) },
+            disk: DiskTiming {
+                write: Span::ZERO,
+                sync: SpanRange::between(Span(2), Span(8)),
+                writeback: Some(Span::secs(30)),
+            },
+        }
+    }
+}

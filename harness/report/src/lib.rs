@@ -1,0 +1,1 @@
+//! Recorded results to terminal, Markdown and JSON.

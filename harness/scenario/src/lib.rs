@@ -1,0 +1,1 @@
+//! YAML scenarios and the brokers' own configuration files in, matrix cells out.

@@ -1,0 +1,1 @@
+//! Apache Kafka: brokers, controller, producer and consumer as state machines without I/O.

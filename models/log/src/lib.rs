@@ -1,0 +1,1 @@
+//! What brokers with a replicated log share: epochs, offsets, truncation.
