@@ -147,7 +147,7 @@ impl Schedule {
                     kind: kind.clone(),
                     at: when(step, chaos, &mut draw),
                     end: end(step, &mut draw),
-                    pick: draw.next(),
+                    pick: draw.draw(),
                 }),
             }
         }
@@ -252,7 +252,7 @@ fn unfold_random(random: &Random, chaos: Span, draw: &mut Stream, faults: &mut V
         let magnitude = [100, 1000, 10_000][draw.between(0, 2) as usize];
         let lasts = Span(draw.between(magnitude / 2, magnitude * 3));
         let at = At::Offset(Span(draw.between(0, chaos.0)));
-        faults.push(Fault { kind, at, end: End::After(lasts), pick: draw.next() });
+        faults.push(Fault { kind, at, end: End::After(lasts), pick: draw.draw() });
     }
 }
 

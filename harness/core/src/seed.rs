@@ -25,7 +25,7 @@ impl Seed {
 
     /// A seed of its own for `purpose`, e.g. for run number `n` of a sweep.
     pub fn derive(self, purpose: &str) -> Seed {
-        Seed(self.stream(purpose).next())
+        Seed(self.stream(purpose).draw())
     }
 }
 
@@ -35,7 +35,7 @@ pub struct Stream(ChaCha8Rng);
 
 impl Stream {
     /// Uniform over all 64-bit numbers.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0.next_u64()
     }
 
@@ -45,9 +45,9 @@ impl Stream {
         assert!(low <= high, "a range to draw from runs backwards: {low}..={high}");
         let width = high - low;
         if width == u64::MAX {
-            return self.next();
+            return self.draw();
         }
-        low + ((u128::from(self.next()) * (u128::from(width) + 1)) >> 64) as u64
+        low + ((u128::from(self.draw()) * (u128::from(width) + 1)) >> 64) as u64
     }
 
     /// True with probability `p`, which is between 0 and 1.
@@ -57,7 +57,7 @@ impl Stream {
 
     /// Uniform over `[0, 1)`.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        (self.draw() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 
@@ -67,11 +67,11 @@ mod tests {
 
     #[test]
     fn a_stream_is_fixed_by_its_seed_and_name() {
-        assert_eq!(Seed(1).stream("faults").next(), Seed(1).stream("faults").next());
-        assert_ne!(Seed(1).stream("faults").next(), Seed(1).stream("workload").next());
-        assert_ne!(Seed(1).stream("faults").next(), Seed(2).stream("faults").next());
+        assert_eq!(Seed(1).stream("faults").draw(), Seed(1).stream("faults").draw());
+        assert_ne!(Seed(1).stream("faults").draw(), Seed(1).stream("workload").draw());
+        assert_ne!(Seed(1).stream("faults").draw(), Seed(2).stream("faults").draw());
         // The published value: if this changes, every committed replay file is void.
-        assert_eq!(Seed(1).stream("faults").next(), FIRST_DRAW);
+        assert_eq!(Seed(1).stream("faults").draw(), FIRST_DRAW);
     }
 
     const FIRST_DRAW: u64 = 15_039_537_678_085_865_817;
