@@ -1,1 +1,3 @@
 //! Apache Kafka: brokers, controller, producer and consumer as state machines without I/O.
+
+pub mod config;

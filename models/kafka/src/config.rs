@@ -1,0 +1,411 @@
+//! The settings of one row as the actors read them: typed, with a broker's values standing in for a topic's, and the
+//! rules that this version of Kafka plays by.
+
+use ackproof_core::setting::Effective;
+use ackproof_core::setup::{AckMode, OnError, Processing, Setup};
+use ackproof_core::time::Span;
+
+/// Kafka's own word for "never" in settings of type long: `Long.MAX_VALUE`.
+const LONG_MAX: i64 = i64::MAX;
+
+/// A minor release, `4.1`; bug-fix releases play by the rules of their minor release.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
+pub struct Version {
+    pub major: u16,
+    pub minor: u16,
+}
+
+impl Version {
+    pub const fn new(major: u16, minor: u16) -> Version {
+        Version { major, minor }
+    }
+
+    /// Reads `4.1`, or `4.1.2` as `4.1`; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Version> {
+        let mut parts = text.split('.');
+        let major = parts.next()?.parse().ok()?;
+        let minor = parts.next()?.parse().ok()?;
+        let rest_is_numeric = parts.all(|part| part.parse::<u16>().is_ok());
+        rest_is_numeric.then_some(Version { major, minor })
+    }
+}
+
+/// Rules that came with a release.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct Rules {
+    /// `min.insync.replicas` counts as the replication factor when it is larger. Before, such a topic refused every
+    /// write with `acks=all`. Source: `Partition.effectiveMinIsr`, 3.7; absent on the 3.6 branch.
+    pub min_isr_capped_at_rf: bool,
+    /// The high watermark stands still while the in-sync set is smaller than `min.insync.replicas`, whatever the
+    /// acks. Source: KAFKA-15583, `Partition.maybeIncrementLeaderHW`, 3.7.
+    pub strict_min_isr_hw: bool,
+    /// Client retries back off exponentially. Source: KIP-580, 3.7.
+    pub exponential_client_backoff: bool,
+}
+
+impl Rules {
+    pub fn of(version: Version) -> Rules {
+        Rules {
+            min_isr_capped_at_rf: version >= Version::new(3, 7),
+            strict_min_isr_hw: version >= Version::new(3, 7),
+            exponential_client_backoff: version >= Version::new(3, 7),
+        }
+    }
+}
+
+/// One row, ready to run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Config {
+    pub version: Version,
+    pub rules: Rules,
+    /// Broker machines, producers and consumers of the run.
+    pub brokers: u8,
+    pub producers: u8,
+    pub consumers: u8,
+    pub broker: BrokerConfig,
+    /// The topic of the workload.
+    pub topic: TopicConfig,
+    /// `__consumer_offsets`, of which one partition is modelled: the only group's.
+    pub offsets: TopicConfig,
+    pub producer: ProducerConfig,
+    pub consumer: ConsumerConfig,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct BrokerConfig {
+    /// `broker.session.timeout.ms`: the controller fences a broker it has not heard from for so long.
+    pub session_timeout: Span,
+    pub heartbeat_interval: Span,
+    /// `replica.lag.time.max.ms`.
+    pub replica_lag_max: Span,
+    /// `replica.fetch.wait.max.ms`: how long a leader holds a follower's fetch that finds nothing.
+    pub replica_fetch_wait_max: Span,
+    /// `replica.fetch.backoff.ms`: a follower's pause after an error.
+    pub replica_fetch_backoff: Span,
+    /// `replica.socket.timeout.ms`: a follower gives up on a fetch that is not answered.
+    pub replica_socket_timeout: Span,
+    /// `log.flush.scheduler.interval.ms`; `None` for never. Without it no interval of time is looked at.
+    pub flush_scheduler_interval: Option<Span>,
+    /// `log.flush.offset.checkpoint.interval.ms`.
+    pub recovery_checkpoint_interval: Span,
+    /// `replica.high.watermark.checkpoint.interval.ms`.
+    pub high_watermark_checkpoint_interval: Span,
+    pub controlled_shutdown: bool,
+    /// `leader.imbalance.check.interval.seconds`; `None` when `auto.leader.rebalance.enable` is off.
+    pub leader_rebalance_interval: Option<Span>,
+    /// `unclean.leader.election.interval.ms`.
+    pub unclean_election_interval: Span,
+    /// `offsets.commit.timeout.ms`: how long a coordinator waits for a commit to be replicated.
+    pub offsets_commit_timeout: Span,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct TopicConfig {
+    pub partitions: u16,
+    pub replication_factor: u8,
+    /// As configured; see [`TopicConfig::effective_min_isr`].
+    pub min_insync_replicas: u32,
+    pub unclean_leader_election: bool,
+    /// `flush.messages`; `None` for never.
+    pub flush_messages: Option<u64>,
+    /// `flush.ms`; `None` for never. Looked at only when the flush scheduler runs.
+    pub flush_interval: Option<Span>,
+}
+
+impl TopicConfig {
+    /// The in-sync replicas that a write with `acks=all` needs.
+    pub fn effective_min_isr(&self, rules: Rules) -> u32 {
+        match rules.min_isr_capped_at_rf {
+            true => self.min_insync_replicas.min(u32::from(self.replication_factor)),
+            false => self.min_insync_replicas,
+        }
+    }
+}
+
+/// `acks`: what a producer waits for.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub enum Acks {
+    None,
+    Leader,
+    All,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct ProducerConfig {
+    pub acks: Acks,
+    pub retries: u32,
+    pub delivery_timeout: Span,
+    pub request_timeout: Span,
+    pub linger: Span,
+    pub batch_size_bytes: u32,
+    /// `max.in.flight.requests.per.connection`.
+    pub max_in_flight: u32,
+    pub backoff: Backoff,
+    /// `metadata.max.age.ms`.
+    pub metadata_max_age: Span,
+    /// `max.block.ms`: how long `send()` waits for metadata or memory.
+    pub max_block: Span,
+    pub buffer_memory_bytes: u64,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConsumerConfig {
+    pub commit: Commit,
+    pub processing: Processing,
+    pub on_error: OnError,
+    pub reset: Reset,
+    pub max_poll_records: u32,
+    pub fetch_max_wait: Span,
+    pub request_timeout: Span,
+    /// `default.api.timeout.ms`: how long a blocking commit is tried.
+    pub api_timeout: Span,
+    pub backoff: Backoff,
+    pub metadata_max_age: Span,
+}
+
+/// When the group's progress is stored.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Commit {
+    /// `enable.auto.commit`: inside `poll()`, once the interval has passed.
+    Auto { interval: Span },
+    /// `commitSync()` before the records that a poll returned are processed.
+    BeforeProcessing,
+    /// `commitSync()` after each record.
+    AfterProcessing,
+    /// `commitSync()` after all records of a poll.
+    AfterBatch,
+}
+
+/// `auto.offset.reset`: where to read from when there is no position to go on from.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Reset {
+    Earliest,
+    Latest,
+    None,
+}
+
+/// `retry.backoff.ms` and, where it grows, `retry.backoff.max.ms`.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Backoff {
+    pub first: Span,
+    pub most: Span,
+    pub doubles: bool,
+}
+
+impl Backoff {
+    /// The pause after `failures` failures in a row, counted from 1, without the jitter.
+    ///
+    /// Source: KIP-580; `ExponentialBackoff.backoff`, `ProducerBatch` and `RecordAccumulator` at 4.1.
+    pub fn after(&self, failures: u32) -> Span {
+        if !self.doubles {
+            return self.first;
+        }
+        let doublings = failures.saturating_sub(1).min(20);
+        Span(self.first.0 << doublings).min(self.most).max(self.first.min(self.most))
+    }
+}
+
+impl Config {
+    /// Types the values in force. Values that are not valid together were refused before.
+    ///
+    /// # Panics
+    /// When a setting that the table promises a value for has none.
+    pub fn from_effective(effective: &Effective, setup: &Setup) -> Config {
+        let version = Version::parse(&effective.version)
+            .unwrap_or_else(|| panic!("{} is no version of Kafka", effective.version));
+        let rules = Rules::of(version);
+        let read = Reader { effective };
+        Config {
+            version,
+            rules,
+            brokers: setup.cluster.brokers,
+            producers: setup.workload.producers,
+            consumers: setup.workload.consumers,
+            broker: read.broker(),
+            topic: read.topic(),
+            offsets: read.offsets(setup.cluster.brokers),
+            producer: read.producer(rules),
+            consumer: read.consumer(rules, setup),
+        }
+    }
+}
+
+/// Picks values out of a row by section and type.
+#[derive(Copy, Clone)]
+struct Reader<'a> {
+    effective: &'a Effective,
+}
+
+impl Reader<'_> {
+    fn number(self, section: &str, key: &str) -> u64 {
+        self.effective.int(section, key).max(0) as u64
+    }
+    fn count(self, section: &str, key: &str) -> u32 {
+        self.number(section, key).min(u64::from(u32::MAX)) as u32
+    }
+    fn span(self, section: &str, key: &str) -> Span {
+        Span(self.number(section, key)).min(Span::MAX)
+    }
+    /// `None` when the value is Kafka's "never", or nobody set one.
+    fn finite(self, section: &str, key: &str) -> Option<u64> {
+        self.effective.text(section, key)?;
+        (self.effective.int(section, key) != LONG_MAX).then(|| self.number(section, key))
+    }
+    /// A topic's own value, else the broker's default for topics.
+    fn inherited(self, key: &str, broker_key: &str) -> u64 {
+        match self.effective.text("topic", key) {
+            Some(_) => self.number("topic", key),
+            None => self.number("broker", broker_key),
+        }
+    }
+
+    fn broker(self) -> BrokerConfig {
+        let span = |key| self.span("broker", key);
+        BrokerConfig {
+            session_timeout: span("broker.session.timeout.ms"),
+            heartbeat_interval: span("broker.heartbeat.interval.ms"),
+            replica_lag_max: span("replica.lag.time.max.ms"),
+            replica_fetch_wait_max: span("replica.fetch.wait.max.ms"),
+            replica_fetch_backoff: span("replica.fetch.backoff.ms"),
+            replica_socket_timeout: span("replica.socket.timeout.ms"),
+            flush_scheduler_interval: self.finite("broker", "log.flush.scheduler.interval.ms").map(Span),
+            recovery_checkpoint_interval: span("log.flush.offset.checkpoint.interval.ms"),
+            high_watermark_checkpoint_interval: span("replica.high.watermark.checkpoint.interval.ms"),
+            controlled_shutdown: self.effective.bool("broker", "controlled.shutdown.enable"),
+            leader_rebalance_interval: self
+                .effective
+                .bool("broker", "auto.leader.rebalance.enable")
+                .then(|| Span::secs(self.number("broker", "leader.imbalance.check.interval.seconds")).min(Span::MAX)),
+            unclean_election_interval: span("unclean.leader.election.interval.ms"),
+            offsets_commit_timeout: span("offsets.commit.timeout.ms"),
+        }
+    }
+
+    fn topic(self) -> TopicConfig {
+        let key = "unclean.leader.election.enable";
+        let unclean_section = if self.effective.text("topic", key).is_some() { "topic" } else { "broker" };
+        TopicConfig {
+            partitions: self.inherited("partitions", "num.partitions").min(u64::from(u16::MAX)) as u16,
+            replication_factor: self
+                .inherited("replication.factor", "default.replication.factor")
+                .min(u64::from(u8::MAX)) as u8,
+            min_insync_replicas: self.inherited("min.insync.replicas", "min.insync.replicas").min(u64::from(u32::MAX))
+                as u32,
+            unclean_leader_election: self.effective.bool(unclean_section, key),
+            flush_messages: match self.effective.text("topic", "flush.messages") {
+                Some(_) => self.finite("topic", "flush.messages"),
+                None => self.finite("broker", "log.flush.interval.messages"),
+            },
+            flush_interval: match self.effective.text("topic", "flush.ms") {
+                Some(_) => self.finite("topic", "flush.ms").map(Span),
+                None => self.broker_flush_interval(),
+            },
+        }
+    }
+
+    /// Source: `AbstractKafkaConfig.logFlushIntervalMs`: the scheduler's interval stands in for a missing one.
+    fn broker_flush_interval(self) -> Option<Span> {
+        match self.effective.text("broker", "log.flush.interval.ms") {
+            Some(_) => self.finite("broker", "log.flush.interval.ms").map(Span),
+            None => self.finite("broker", "log.flush.scheduler.interval.ms").map(Span),
+        }
+    }
+
+    /// The topic of committed offsets lives by the cluster's defaults in everything but its replication factor.
+    /// Source: `GroupCoordinatorService.groupMetadataTopicConfigs`, 4.1.
+    fn offsets(self, brokers: u8) -> TopicConfig {
+        let replication_factor = self.number("broker", "offsets.topic.replication.factor").min(u64::from(brokers));
+        TopicConfig {
+            partitions: 1,
+            replication_factor: replication_factor as u8,
+            min_insync_replicas: self.count("broker", "min.insync.replicas"),
+            unclean_leader_election: self.effective.bool("broker", "unclean.leader.election.enable"),
+            flush_messages: self.finite("broker", "log.flush.interval.messages"),
+            flush_interval: self.broker_flush_interval(),
+        }
+    }
+
+    fn backoff(self, section: &str, rules: Rules) -> Backoff {
+        let first = self.span(section, "retry.backoff.ms");
+        match rules.exponential_client_backoff {
+            true => Backoff { first, most: self.span(section, "retry.backoff.max.ms"), doubles: true },
+            false => Backoff { first, most: first, doubles: false },
+        }
+    }
+
+    fn producer(self, rules: Rules) -> ProducerConfig {
+        let span = |key| self.span("producer", key);
+        let linger = span("linger.ms");
+        let request_timeout = span("request.timeout.ms");
+        ProducerConfig {
+            acks: self.acks(),
+            retries: self.count("producer", "retries"),
+            delivery_timeout: self.delivery_timeout(linger, request_timeout),
+            request_timeout,
+            linger,
+            batch_size_bytes: self.count("producer", "batch.size"),
+            max_in_flight: self.count("producer", "max.in.flight.requests.per.connection"),
+            backoff: self.backoff("producer", rules),
+            metadata_max_age: span("metadata.max.age.ms"),
+            max_block: span("max.block.ms"),
+            buffer_memory_bytes: self.number("producer", "buffer.memory"),
+        }
+    }
+
+    fn acks(self) -> Acks {
+        match self.effective.text("producer", "acks") {
+            Some("0") => Acks::None,
+            Some("1") => Acks::Leader,
+            Some("all" | "-1") => Acks::All,
+            other => panic!("producer.acks is none of 0, 1, all: {other:?}"),
+        }
+    }
+
+    /// A delivery timeout that nobody set is raised to what linger and request timeout need.
+    /// Source: `KafkaProducer.configureDeliveryTimeout`, 4.1.
+    fn delivery_timeout(self, linger: Span, request_timeout: Span) -> Span {
+        let configured = self.span("producer", "delivery.timeout.ms");
+        match self.effective.is_set("producer", "delivery.timeout.ms") {
+            true => configured,
+            false => configured.max(linger + request_timeout),
+        }
+    }
+
+    fn consumer(self, rules: Rules, setup: &Setup) -> ConsumerConfig {
+        let span = |key| self.span("consumer", key);
+        let app = &setup.app.consumer;
+        ConsumerConfig {
+            commit: self.commit(app.ack),
+            processing: app.processing,
+            on_error: app.on_error,
+            reset: match self.effective.text("consumer", "auto.offset.reset") {
+                Some("earliest") => Reset::Earliest,
+                Some("latest") => Reset::Latest,
+                Some("none") => Reset::None,
+                other => panic!("consumer.auto.offset.reset is none of earliest, latest, none: {other:?}"),
+            },
+            max_poll_records: self.count("consumer", "max.poll.records"),
+            fetch_max_wait: span("fetch.max.wait.ms"),
+            request_timeout: span("request.timeout.ms"),
+            api_timeout: span("default.api.timeout.ms"),
+            backoff: self.backoff("consumer", rules),
+            metadata_max_age: span("metadata.max.age.ms"),
+        }
+    }
+
+    /// What the application does wins where Kafka leaves it the choice: an application that says when it commits
+    /// has turned automatic commits off, whatever the default.
+    fn commit(self, ack: Option<AckMode>) -> Commit {
+        let interval = self.span("consumer", "auto.commit.interval.ms");
+        let is_auto = self.effective.bool("consumer", "enable.auto.commit");
+        match ack {
+            None if is_auto => Commit::Auto { interval },
+            // Automatic commits are off and nobody said what happens instead: the usual loop.
+            None => Commit::AfterBatch,
+            Some(AckMode::Auto) => Commit::Auto { interval },
+            Some(AckMode::BeforeProcessing) => Commit::BeforeProcessing,
+            Some(AckMode::AfterProcessing) => Commit::AfterProcessing,
+            Some(AckMode::AfterBatch) => Commit::AfterBatch,
+        }
+    }
+}
