@@ -1,0 +1,60 @@
+//! What a broker or the controller answers when it does not do what it was asked.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal,)*) => {
+        /// Errors, in Kafka's own words.
+        #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Serialize, Deserialize)]
+        pub enum ErrorCode { $($(#[$doc])* $variant,)* }
+
+        impl ErrorCode {
+            /// As Kafka prints it.
+            pub const fn word(self) -> &'static str {
+                match self { $(ErrorCode::$variant => $word,)* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The broker does not lead that partition, or no longer.
+    NotLeaderOrFollower = "NOT_LEADER_OR_FOLLOWER",
+    /// The broker has not heard of that partition (yet).
+    UnknownTopicOrPartition = "UNKNOWN_TOPIC_OR_PARTITION",
+    /// The in-sync set is too small; nothing was appended.
+    NotEnoughReplicas = "NOT_ENOUGH_REPLICAS",
+    /// The in-sync set became too small; the batch stays in the log.
+    NotEnoughReplicasAfterAppend = "NOT_ENOUGH_REPLICAS_AFTER_APPEND",
+    /// The other replicas took too long; the batch stays in the log.
+    RequestTimedOut = "REQUEST_TIMED_OUT",
+    /// The sender's leader epoch is older than the leader's.
+    FencedLeaderEpoch = "FENCED_LEADER_EPOCH",
+    /// The sender's leader epoch is newer than the leader's.
+    UnknownLeaderEpoch = "UNKNOWN_LEADER_EPOCH",
+    OffsetOutOfRange = "OFFSET_OUT_OF_RANGE",
+    /// The broker does not lead `__consumer_offsets`.
+    NotCoordinator = "NOT_COORDINATOR",
+    /// A commit did not reach the other replicas in time.
+    CoordinatorNotAvailable = "COORDINATOR_NOT_AVAILABLE",
+    /// The log directory has failed.
+    KafkaStorageError = "KAFKA_STORAGE_ERROR",
+    /// The broker registered again since, or its registration is not known.
+    StaleBrokerEpoch = "STALE_BROKER_EPOCH",
+    BrokerIdNotRegistered = "BROKER_ID_NOT_REGISTERED",
+    /// Another process with this broker id has a session.
+    DuplicateBrokerRegistration = "DUPLICATE_BROKER_REGISTRATION",
+    /// The partition changed since.
+    InvalidUpdateVersion = "INVALID_UPDATE_VERSION",
+    /// A proposed member of the in-sync set is fenced, is shutting down, or has restarted.
+    IneligibleReplica = "INELIGIBLE_REPLICA",
+    InvalidRequest = "INVALID_REQUEST",
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

@@ -1,0 +1,278 @@
+//! Everything that crosses the network, and what is kept in the logs.
+//!
+//! Requests carry a number that their sender counts; the reply repeats it. A reply whose number its receiver no
+//! longer waits for is dropped, which is what keeps the answer to a request that was given up from being taken for
+//! the answer to the next one. Batches are shared, never copied.
+
+use std::sync::Arc;
+
+use ackproof_core::app::{MsgId, Origin};
+use ackproof_core::time::Span;
+use ackproof_log::{Epoch, EpochEnd, Offset, Stamped};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Acks;
+use crate::error_code::ErrorCode;
+use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, PartitionEpoch};
+
+/// Matches a reply to its request. Counted by the sender of requests, from 1, within one incarnation.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Correlation(pub u32);
+
+/// One record of a log. Its offset is its position.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// The leader epoch in which it was appended.
+    pub epoch: Epoch,
+    pub payload: Payload,
+}
+
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Payload {
+    Message(MsgId),
+    /// In `__consumer_offsets` only.
+    Commit(Commit),
+}
+
+/// Progress of the consumer group in one partition: everything below `upto` is done.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Commit {
+    pub origin: Origin,
+    pub upto: Offset,
+    /// Epoch of the last record that the committer consumed; `None` when it consumed none.
+    pub leader_epoch: Option<Epoch>,
+}
+
+impl Stamped for Record {
+    fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+}
+
+/// Anything that one node sends to another.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Message {
+    // A client asks a broker, and is answered.
+    Produce(Produce),
+    /// Never sent for `acks=0`.
+    Produced(Produced),
+    /// Also how a follower copies its leader's log.
+    Fetch(Fetch),
+    Fetched(Fetched),
+    Metadata(MetadataRequest),
+    MetadataIs(MetadataIs),
+    ListOffsets(ListOffsets),
+    OffsetIs(OffsetIs),
+    EpochEndOf(EpochEndOf),
+    EpochEndIs(EpochEndIs),
+    /// To the group's coordinator, the leader of `__consumer_offsets`.
+    OffsetCommit(OffsetCommit),
+    OffsetCommitted(OffsetCommitted),
+    /// To the group's coordinator.
+    OffsetFetch(OffsetFetch),
+    OffsetsAre(OffsetsAre),
+
+    // A broker asks the controller, and is answered.
+    Register(Register),
+    Registered(Registered),
+    Heartbeat(Heartbeat),
+    HeartbeatIs(HeartbeatIs),
+    AlterPartition(AlterPartition),
+    PartitionAltered(PartitionAltered),
+
+    /// The controller tells a broker the cluster's state; never answered, repaired by the next heartbeat.
+    Publish(Arc<Image>),
+}
+
+/// Appends a batch to one partition.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Produce {
+    pub correlation: Correlation,
+    pub origin: Origin,
+    pub acks: Acks,
+    /// How long the broker may wait for the other replicas: the producer's `request.timeout.ms`.
+    pub timeout: Span,
+    pub batch: Arc<[MsgId]>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Produced {
+    pub correlation: Correlation,
+    /// Offset of the batch's first message.
+    pub result: Result<Offset, ErrorCode>,
+}
+
+/// Reads one partition from `offset` on, waiting up to `max_wait` when there is nothing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Fetch {
+    pub correlation: Correlation,
+    pub origin: Origin,
+    pub offset: Offset,
+    /// The epoch that the sender believes the leader to be in; `None` is not checked.
+    pub current_epoch: Option<Epoch>,
+    pub max_wait: Span,
+    pub max_records: u32,
+    /// Who reads: a follower, or a consumer.
+    pub follower: Option<FollowerFetch>,
+}
+
+/// What a follower adds to its fetch. By fetching from an offset it confirms everything below.
+#[derive(Copy, Clone, Debug, Serialize, Deserialize)]
+pub struct FollowerFetch {
+    pub broker_epoch: BrokerEpoch,
+    /// Epoch of the last record it has; `None` for an empty log.
+    pub last_fetched_epoch: Option<Epoch>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Fetched {
+    pub correlation: Correlation,
+    pub result: Result<FetchedRecords, ErrorCode>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FetchedRecords {
+    /// Records from the offset asked for; a consumer is given none at or above the high watermark. Empty when the
+    /// wait ended without any.
+    pub records: Arc<[Record]>,
+    pub high_watermark: Offset,
+    /// For a follower whose log parts from the leader's: where, at the latest. Then there are no records.
+    pub diverging: Option<EpochEnd>,
+}
+
+/// Asks for the leaders of all partitions, and with the one of `__consumer_offsets` for the group's coordinator.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MetadataRequest {
+    pub correlation: Correlation,
+}
+
+/// The cluster as the asked broker sees it, which may be out of date. A broker that has not seen any state yet, as
+/// one that has just started, does not know a single partition.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MetadataIs {
+    pub correlation: Correlation,
+    pub image: Arc<Image>,
+}
+
+/// Which end of a partition.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Edge {
+    Earliest,
+    /// The high watermark.
+    Latest,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ListOffsets {
+    pub correlation: Correlation,
+    pub origin: Origin,
+    pub edge: Edge,
+    pub current_epoch: Option<Epoch>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OffsetIs {
+    pub correlation: Correlation,
+    pub result: Result<Offset, ErrorCode>,
+}
+
+/// Asks where the leader's log leaves `epoch`, so that a client can tell whether its position was truncated away.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EpochEndOf {
+    pub correlation: Correlation,
+    pub origin: Origin,
+    pub epoch: Epoch,
+    pub current_epoch: Option<Epoch>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EpochEndIs {
+    pub correlation: Correlation,
+    /// `Ok(None)`: the leader knows no epoch as old as that.
+    pub result: Result<Option<EpochEnd>, ErrorCode>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OffsetCommit {
+    pub correlation: Correlation,
+    pub commits: Arc<[Commit]>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OffsetCommitted {
+    pub correlation: Correlation,
+    pub result: Result<(), ErrorCode>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OffsetFetch {
+    pub correlation: Correlation,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OffsetsAre {
+    pub correlation: Correlation,
+    /// By origin; a partition without progress is missing.
+    pub result: Result<Arc<[Commit]>, ErrorCode>,
+}
+
+/// A broker's process introduces itself after its start.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Register {
+    pub correlation: Correlation,
+    /// Tells this process from an earlier one on the same machine. Stands for the incarnation id, which a real
+    /// broker draws at random.
+    pub incarnation: u32,
+    /// From the clean-shutdown marker; `None` when the last shutdown was none, or the disk is new.
+    pub previous_broker_epoch: Option<BrokerEpoch>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Registered {
+    pub correlation: Correlation,
+    pub result: Result<BrokerEpoch, ErrorCode>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Heartbeat {
+    pub correlation: Correlation,
+    pub broker_epoch: BrokerEpoch,
+    /// The newest state that the broker has applied.
+    pub applied: MetadataVersion,
+    pub wants_shutdown: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HeartbeatIs {
+    pub correlation: Correlation,
+    pub result: Result<Standing, ErrorCode>,
+}
+
+/// How the controller sees a broker.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    pub is_fenced: bool,
+    /// The broker asked to shut down and may do so now.
+    pub may_shut_down: bool,
+}
+
+/// A leader asks for a new in-sync set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AlterPartition {
+    pub correlation: Correlation,
+    pub origin: Origin,
+    pub broker_epoch: BrokerEpoch,
+    pub leader_epoch: Epoch,
+    pub partition_epoch: PartitionEpoch,
+    pub isr: NodeSet,
+    /// The broker epoch of each proposed member as its leader knows it, in order of node.
+    pub members: Arc<[BrokerEpoch]>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PartitionAltered {
+    pub correlation: Correlation,
+    pub origin: Origin,
+    pub result: Result<crate::metadata::Partition, ErrorCode>,
+}

@@ -1,0 +1,1 @@
+//! Of the client half: see the crate's documentation.
