@@ -1,1 +1,12 @@
 //! Recorded results to terminal, Markdown and JSON.
+//!
+//! What a run came to is decided elsewhere. This crate writes verdicts down, adds them up per cell of the matrix,
+//! and shows them; it never judges a history and never simulates anything.
+//!
+//! * [`result`]: the shapes of what is written: one line a run, one cell, one summary, one manifest.
+//! * [`store`]: the results folder on disk, resumable.
+//! * [`stats`]: intervals and medians.
+
+pub mod result;
+pub mod stats;
+pub mod store;

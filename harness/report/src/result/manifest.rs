@@ -1,0 +1,90 @@
+//! What a results folder was made from.
+
+use ackproof_core::setting::{Effective, ValueSource};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::{CellPlan, VERSION};
+
+/// Written before the first run; a folder is resumed only by the same plan.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    pub v: u32,
+    /// Version of this program.
+    pub ackproof: String,
+    /// The scenario's short name.
+    pub scenario: String,
+    #[serde(default)]
+    pub title: String,
+    /// Model and version, `kafka@4.1`.
+    pub broker: String,
+    pub engine: String,
+    /// Hexadecimal digest of everything that decides a run: scenario, effective settings, seeds, versions of program
+    /// and model. At least 12 digits.
+    pub plan: String,
+    /// The part of the runs that belongs here, `2/5`; `None` for all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    pub seed: u64,
+    /// Seeds per cell.
+    pub runs: u64,
+    pub rows: Vec<ManifestRow>,
+    pub cells: Vec<CellPlan>,
+}
+
+/// One row of the matrix with every value in force.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ManifestRow {
+    /// As in [`CellPlan::settings`].
+    pub settings: IndexMap<String, String>,
+    /// By full name, in the alphabet's order.
+    pub effective: IndexMap<String, Value>,
+}
+
+/// A value and where it came from.
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Value {
+    pub value: String,
+    pub source: ValueSource,
+}
+
+impl Manifest {
+    /// The file format version that this program writes.
+    pub const VERSION: u32 = VERSION;
+}
+
+impl ManifestRow {
+    /// Secrets are replaced: results are made to be shared.
+    pub fn new(settings: IndexMap<String, String>, effective: &Effective) -> ManifestRow {
+        let value = |key: &str, value: &str| if is_secret(key) { "(hidden)".to_owned() } else { value.to_owned() };
+        let effective = effective
+            .iter()
+            .map(|(name, text, source)| {
+                (name.to_string(), Value { value: value(&name.key, text), source: source.clone() })
+            })
+            .collect();
+        ManifestRow { settings, effective }
+    }
+}
+
+/// Whether the value of a setting with this name must never be shown.
+pub fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    ["password", "jaas", "secret"].iter().any(|word| key.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ackproof_core::setting::SettingName;
+
+    #[test]
+    fn a_secret_never_reaches_the_manifest() {
+        let mut effective = Effective::new("4.1", "java");
+        effective.set(SettingName::new("broker", "ssl.Keystore.PASSWORD"), "hunter2", ValueSource::CommandLine);
+        effective.set(SettingName::new("producer", "acks"), "all", ValueSource::Matrix);
+        let row = ManifestRow::new(IndexMap::new(), &effective);
+        let json = serde_json::to_string(&row).unwrap();
+        assert!(!json.contains("hunter2") && json.contains("(hidden)") && json.contains("\"all\""), "{json}");
+    }
+}
