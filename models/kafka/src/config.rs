@@ -352,7 +352,13 @@ impl Reader<'_> {
         }
     }
 
+    /// Before 3.0, choosing idempotence alone raised the default of 1 to all.
+    /// Source: `KafkaProducer.configureAcks` on 2.8.
     fn acks(self) -> Acks {
+        let chosen = |key| self.effective.is_set("producer", key);
+        if chosen("enable.idempotence") && self.effective.bool("producer", "enable.idempotence") && !chosen("acks") {
+            return Acks::All;
+        }
         match self.effective.text("producer", "acks") {
             Some("0") => Acks::None,
             Some("1") => Acks::Leader,

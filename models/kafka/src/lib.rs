@@ -4,6 +4,7 @@
 //! simplification with the verdict it could change.
 
 mod broker;
+mod cell;
 mod config;
 mod consumer;
 mod controller;
@@ -16,5 +17,8 @@ mod producer;
 mod settings;
 mod topic;
 
+pub use config::Config;
+pub use describe::{KAFKA, KafkaBroker};
 pub use error_code::ErrorCode;
 pub use message::Message;
+pub use model::{Kafka, KafkaActor};

@@ -1,1 +1,74 @@
-//! Of the client half: see the crate's documentation.
+//! The table of settings: every key that Kafka itself knows, with what it does here.
+//!
+//! Those that act are declared one by one, with default, unit, effect and source. Those that do not are accepted by
+//! name, so that a real file loads whole and a misspelt key is an error.
+//!
+//! Simplified: `auto.offset.reset=by_duration:...` (4.0) and `to_...` are refused. Keys that a listener's name
+//! prefixes (`listener.name.internal.ssl...`) are not in the table.
+
+mod broker;
+mod consumer;
+mod contradictions;
+mod idempotence;
+mod inert;
+mod producer;
+mod topic;
+mod traps;
+mod unmodelled;
+
+use std::sync::LazyLock;
+
+use ackproof_core::setting::{Setting, ValueKind};
+
+pub use contradictions::refuse;
+pub use inert::inert;
+pub use traps::traps;
+
+/// Releases whose rules are known, oldest first.
+pub const VERSIONS: &[&str] =
+    &["2.8", "3.0", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9", "4.0", "4.1", "4.2", "4.3", "4.4"];
+
+/// Sections of `config`, in the order they are shown.
+pub const SECTIONS: &[&str] = &["broker", "topic", "producer", "consumer"];
+
+/// Every setting, by section; within a section those that act come first.
+pub static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let mut settings = Vec::new();
+    settings.extend_from_slice(broker::SETTINGS);
+    settings.extend(unmodelled::broker());
+    settings.extend_from_slice(topic::SETTINGS);
+    settings.extend(unmodelled::topic());
+    settings.extend_from_slice(producer::SETTINGS);
+    settings.extend(unmodelled::producer());
+    settings.extend_from_slice(consumer::SETTINGS);
+    settings.extend(unmodelled::consumer());
+    settings
+});
+
+/// What most entries have in common.
+const ACTING: Setting = Setting {
+    section: "",
+    key: "",
+    aliases: &[],
+    kind: ValueKind::Text,
+    defaults: &[],
+    unit: "",
+    effect: "",
+    source: "",
+    modelled: true,
+};
+
+/// Kafka's type `int`, from `min`.
+const fn int(min: i64) -> ValueKind {
+    ValueKind::Int { min, max: i32::MAX as i64 }
+}
+/// Kafka's type `long`, from `min`.
+const fn long(min: i64) -> ValueKind {
+    ValueKind::Int { min, max: i64::MAX }
+}
+
+/// `Long.MAX_VALUE`, Kafka's "never".
+const NEVER: &str = "9223372036854775807";
+
+#[cfg(test)]
+mod tests;

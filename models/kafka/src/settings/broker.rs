@@ -1,0 +1,195 @@
+//! Broker settings that act.
+
+use ackproof_core::setting::{Setting, ValueKind};
+
+use super::{ACTING, NEVER, int, long};
+
+const BROKER: Setting = Setting { section: "broker", ..ACTING };
+
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "min.insync.replicas",
+        kind: int(1),
+        defaults: &[("2.8", "1")],
+        unit: "replicas",
+        effect: "What a topic has that sets none of its own; always that of __consumer_offsets.",
+        source: "ServerLogConfigs at 4.4; GroupCoordinatorService.groupMetadataTopicConfigs at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "unclean.leader.election.enable",
+        kind: ValueKind::Bool,
+        defaults: &[("2.8", "false")],
+        effect: "When nobody in sync is left, a replica that lacks confirmed messages may lead, and they are gone.",
+        source: "KIP-106; ReplicationConfigs at 4.4",
+        ..BROKER
+    },
+    Setting {
+        key: "default.replication.factor",
+        kind: int(1),
+        defaults: &[("2.8", "1")],
+        unit: "replicas",
+        effect: "Copies of a topic that sets no replication.factor.",
+        source: "ReplicationConfigs at 4.4",
+        ..BROKER
+    },
+    Setting {
+        key: "num.partitions",
+        kind: ValueKind::Int { min: 1, max: 1000 },
+        defaults: &[("2.8", "1")],
+        unit: "partitions",
+        effect: "Partitions of a topic that sets none; at most 1000 are simulated.",
+        source: "ServerLogConfigs at 4.4",
+        ..BROKER
+    },
+    Setting {
+        key: "replica.lag.time.max.ms",
+        kind: long(0),
+        defaults: &[("2.8", "30000")],
+        unit: "ms",
+        effect: "A follower behind for so long (up to half as much again) leaves the in-sync set; longer stalls acks=all, shorter leaves fewer copies.",
+        source: "KIP-537; ReplicaManager.maybeShrinkIsr, Partition.getOutOfSyncReplicas at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "replica.fetch.wait.max.ms",
+        kind: int(0),
+        defaults: &[("2.8", "500")],
+        unit: "ms",
+        effect: "How long a leader holds the fetch of a follower that has everything.",
+        source: "ReplicationConfigs at 4.4",
+        ..BROKER
+    },
+    Setting {
+        key: "replica.fetch.backoff.ms",
+        kind: int(0),
+        defaults: &[("2.8", "1000")],
+        unit: "ms",
+        effect: "A follower's pause after a failed fetch.",
+        source: "AbstractFetcherThread.partitionsWithError at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "replica.socket.timeout.ms",
+        kind: int(1),
+        defaults: &[("2.8", "30000")],
+        unit: "ms",
+        effect: "A follower gives up on a fetch that is not answered for so long.",
+        source: "BrokerBlockingSender at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "log.flush.interval.messages",
+        kind: long(1),
+        defaults: &[("2.8", NEVER)],
+        unit: "messages",
+        effect: "Every log is synced to disk when it has so many unsynced messages, before they are confirmed; 1 is every batch.",
+        source: "UnifiedLog.append at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "log.flush.interval.ms",
+        kind: long(0),
+        unit: "ms",
+        effect: "Age at which the flush scheduler syncs a log; nothing looks at it unless log.flush.scheduler.interval.ms is set too.",
+        source: "LogManager.flushDirtyLogs at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "log.flush.scheduler.interval.ms",
+        kind: long(1),
+        defaults: &[("2.8", NEVER)],
+        unit: "ms",
+        effect: "How often the broker looks for logs that are due for a sync.",
+        source: "LogManager.startupWithConfigOverrides at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "log.flush.offset.checkpoint.interval.ms",
+        kind: int(0),
+        defaults: &[("2.8", "60000")],
+        unit: "ms",
+        effect: "How often the position from which a restart checks the log is stored.",
+        source: "LogManager.checkpointLogRecoveryOffsets at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "replica.high.watermark.checkpoint.interval.ms",
+        kind: long(1),
+        defaults: &[("2.8", "5000")],
+        unit: "ms",
+        effect: "How often the high watermark is stored for the next start.",
+        source: "ReplicaManager.checkpointHighWatermarks at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "broker.heartbeat.interval.ms",
+        kind: int(1),
+        defaults: &[("2.8", "2000")],
+        unit: "ms",
+        effect: "How often a broker tells the controller that it lives.",
+        source: "KRaftConfigs at 4.4",
+        ..BROKER
+    },
+    Setting {
+        key: "broker.session.timeout.ms",
+        kind: int(1),
+        defaults: &[("2.8", "9000")],
+        unit: "ms",
+        effect: "Silence after which the controller fences a broker: until then a cut-off leader confirms acks=0 and acks=1.",
+        source: "KRaftConfigs, BrokerHeartbeatManager at 4.4",
+        ..BROKER
+    },
+    Setting {
+        key: "controlled.shutdown.enable",
+        kind: ValueKind::Bool,
+        defaults: &[("2.8", "true")],
+        effect: "A clean stop hands leadership over first; off, it is noticed as a crash is.",
+        source: "ServerConfigs, BrokerLifecycleManager at 4.4",
+        ..BROKER
+    },
+    Setting {
+        key: "auto.leader.rebalance.enable",
+        kind: ValueKind::Bool,
+        defaults: &[("2.8", "true")],
+        effect: "Leadership returns to the first replica by itself; every move loses what acks=1 confirmed and nobody copied.",
+        source: "KAFKA-20554; ReplicationControlManager.maybeBalancePartitionLeaders at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "leader.imbalance.check.interval.seconds",
+        kind: long(1),
+        defaults: &[("2.8", "300")],
+        unit: "s",
+        effect: "How often leadership returns to the first replicas.",
+        source: "ReplicationConfigs at 4.4",
+        ..BROKER
+    },
+    Setting {
+        key: "unclean.leader.election.interval.ms",
+        kind: long(1),
+        defaults: &[("2.8", "300000")],
+        unit: "ms",
+        effect: "How often the controller looks for partitions that only an unclean election can bring back.",
+        source: "KAFKA-12670; ReplicationConfigs at 4.4 (3.9 was the first to have it)",
+        ..BROKER
+    },
+    Setting {
+        key: "offsets.topic.replication.factor",
+        kind: int(1),
+        defaults: &[("2.8", "3")],
+        unit: "replicas",
+        effect: "Copies of the group's progress; with 1, a lost disk sends consumers back to auto.offset.reset.",
+        source: "GroupCoordinatorConfig at 4.4; the shipped server.properties sets 1",
+        ..BROKER
+    },
+    Setting {
+        key: "offsets.commit.timeout.ms",
+        kind: int(1),
+        defaults: &[("2.8", "5000")],
+        unit: "ms",
+        effect: "How long a commit waits for the other replicas.",
+        source: "GroupCoordinatorConfig at 4.4",
+        ..BROKER
+    },
+];

@@ -1,0 +1,98 @@
+//! Consumer settings that act.
+
+use ackproof_core::setting::{Setting, ValueKind};
+
+use super::{ACTING, int, long};
+
+const CONSUMER: Setting = Setting { section: "consumer", ..ACTING };
+
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "enable.auto.commit",
+        kind: ValueKind::Bool,
+        defaults: &[("2.8", "true")],
+        effect: "poll() itself stores the progress of earlier polls; messages still being worked on elsewhere are passed over.",
+        source: "ConsumerCoordinator.maybeAutoCommitOffsetsAsync at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "auto.commit.interval.ms",
+        kind: int(0),
+        defaults: &[("2.8", "5000")],
+        unit: "ms",
+        effect: "How long a poll waits before it stores progress again: what is read again after a crash.",
+        source: "ConsumerCoordinator.maybeAutoCommitOffsetsAsync at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "auto.offset.reset",
+        kind: ValueKind::OneOf(&["latest", "earliest", "none"]),
+        defaults: &[("2.8", "latest")],
+        effect: "Where to go without a valid position: latest passes over messages, earliest reads again, none stops.",
+        source: "OffsetFetcher.resetPositionsIfNeeded, FetchCollector.handleInitializeErrors at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "max.poll.records",
+        kind: int(1),
+        defaults: &[("2.8", "500")],
+        unit: "messages",
+        effect: "How many messages one poll() hands over at most.",
+        source: "FetchCollector.collectFetch at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "fetch.max.wait.ms",
+        kind: int(0),
+        defaults: &[("2.8", "500")],
+        unit: "ms",
+        effect: "How long a leader holds a fetch that finds nothing.",
+        source: "ConsumerConfig at 4.4",
+        ..CONSUMER
+    },
+    Setting {
+        key: "request.timeout.ms",
+        kind: int(0),
+        defaults: &[("2.8", "30000")],
+        unit: "ms",
+        effect: "How long the consumer waits for an answer before it closes the connection and asks again.",
+        source: "NetworkClient.handleTimedOutRequests at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "default.api.timeout.ms",
+        kind: int(0),
+        defaults: &[("2.8", "60000")],
+        unit: "ms",
+        effect: "How long commitSync() tries before it fails and the application goes on without.",
+        source: "KIP-266; ConsumerCoordinator.commitOffsetsSync at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "retry.backoff.ms",
+        kind: long(0),
+        defaults: &[("2.8", "100")],
+        unit: "ms",
+        effect: "Pause before a retry.",
+        source: "KIP-580; CommonClientConfigs at 4.4",
+        ..CONSUMER
+    },
+    Setting {
+        key: "retry.backoff.max.ms",
+        kind: long(0),
+        defaults: &[("3.7", "1000")],
+        unit: "ms",
+        effect: "What the pause, doubling with every failure, grows to.",
+        source: "KIP-580; CommonClientConfigs at 4.4",
+        ..CONSUMER
+    },
+    Setting {
+        key: "metadata.max.age.ms",
+        kind: long(0),
+        defaults: &[("2.8", "300000")],
+        unit: "ms",
+        effect: "How often the consumer asks who leads although nothing failed.",
+        source: "Metadata.timeToNextUpdate at 4.1",
+        ..CONSUMER
+    },
+];

@@ -1,0 +1,126 @@
+//! Settings that are valid one by one and that Kafka, or the application as described, cannot have together.
+
+use ackproof_core::setting::{Effective, Problem, SettingName};
+use ackproof_core::setup::{AckMode, Setup};
+
+use super::idempotence::{Idempotence, idempotence};
+
+/// Every contradiction of a row.
+pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
+    [
+        replication_factor(effective, setup),
+        offsets_replication_factor(effective, setup),
+        fetch_wait(effective),
+        delivery_timeout(effective),
+        idempotence_demands(effective),
+        commit_mode(effective, setup),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn problem(section: &str, key: &str, message: String, source: &'static str) -> Option<Problem> {
+    Some(Problem { name: SettingName::new(section, key), message, source })
+}
+
+fn replication_factor(effective: &Effective, setup: &Setup) -> Option<Problem> {
+    let (section, key) = match effective.text("topic", "replication.factor") {
+        Some(_) => ("topic", "replication.factor"),
+        None => ("broker", "default.replication.factor"),
+    };
+    let (copies, brokers) = (effective.int(section, key), i64::from(setup.cluster.brokers));
+    if copies <= brokers {
+        return None;
+    }
+    let message = format!(
+        "INVALID_REPLICATION_FACTOR: the topic wants {copies} copies and the cluster has {}: Kafka does not create it",
+        brokers_text(setup)
+    );
+    problem(section, key, message, "StripedReplicaPlacer.place at 4.1")
+}
+
+fn offsets_replication_factor(effective: &Effective, setup: &Setup) -> Option<Problem> {
+    let copies = effective.int("broker", "offsets.topic.replication.factor");
+    if setup.workload.consumers == 0 || copies <= i64::from(setup.cluster.brokers) {
+        return None;
+    }
+    let message = format!(
+        "INVALID_REPLICATION_FACTOR: __consumer_offsets wants {copies} copies and the cluster has {}: Kafka does not \
+         create it and no consumer group can start; set it to {} or less",
+        brokers_text(setup),
+        setup.cluster.brokers
+    );
+    problem("broker", "offsets.topic.replication.factor", message, "AutoTopicCreationManager at 4.1")
+}
+
+fn brokers_text(setup: &Setup) -> String {
+    match setup.cluster.brokers {
+        1 => "1 broker".to_owned(),
+        brokers => format!("{brokers} brokers"),
+    }
+}
+
+/// A broker does not start when a follower's wait is longer than what it or its leader has patience for.
+fn fetch_wait(effective: &Effective) -> Option<Problem> {
+    let wait = effective.int("broker", "replica.fetch.wait.max.ms");
+    ["replica.socket.timeout.ms", "replica.lag.time.max.ms"].into_iter().find_map(|key| {
+        let limit = effective.int("broker", key);
+        let message =
+            format!("replica.fetch.wait.max.ms ({wait}) is longer than {key} ({limit}): the broker does not start");
+        if wait <= limit { None } else { problem("broker", key, message, "KafkaConfig.validateValues at 4.1") }
+    })
+}
+
+fn delivery_timeout(effective: &Effective) -> Option<Problem> {
+    let key = "delivery.timeout.ms";
+    let [delivery, linger, request] =
+        [key, "linger.ms", "request.timeout.ms"].map(|key| effective.int("producer", key));
+    // A default is raised instead.
+    if !effective.is_set("producer", key) || delivery >= linger.saturating_add(request) {
+        return None;
+    }
+    let message = format!(
+        "{key} ({delivery}) is less than linger.ms ({linger}) + request.timeout.ms ({request}): the producer does not \
+         start"
+    );
+    problem("producer", key, message, "KafkaProducer.configureDeliveryTimeout at 4.1")
+}
+
+fn idempotence_demands(effective: &Effective) -> Option<Problem> {
+    match idempotence(effective) {
+        Idempotence::On | Idempotence::Off | Idempotence::SilentlyOff { .. } => None,
+        Idempotence::Refused { key, needs } => {
+            let value = effective.text("producer", key).unwrap_or_default();
+            let chosen = match effective.is_set("producer", "enable.idempotence") {
+                true => "enable.idempotence=true",
+                false => "enable.idempotence, on by default,",
+            };
+            let message = format!("{chosen} needs {needs}, and {key} is {value}: the producer does not start");
+            problem("producer", key, message, "ProducerConfig.postProcessAndValidateIdempotenceConfigs at 4.1")
+        }
+    }
+}
+
+/// Either the client commits by itself or the application does.
+fn commit_mode(effective: &Effective, setup: &Setup) -> Option<Problem> {
+    let (section, key) = ("consumer", "enable.auto.commit");
+    if !effective.is_set(section, key) {
+        return None;
+    }
+    let source = "KafkaConsumer's own documentation on automatic and manual offset control, at 4.1";
+    match (setup.app.consumer.ack?, effective.bool(section, key)) {
+        (AckMode::Auto, true) => None,
+        (AckMode::BeforeProcessing | AckMode::AfterProcessing | AckMode::AfterBatch, false) => None,
+        (AckMode::Auto, false) => {
+            let message = "the application leaves commits to the client (app.consumer.ack: auto) and \
+                           enable.auto.commit is false: nothing would ever be committed";
+            problem(section, key, message.to_owned(), source)
+        }
+        (AckMode::BeforeProcessing | AckMode::AfterProcessing | AckMode::AfterBatch, true) => {
+            let message = "the application commits by itself (app.consumer.ack) and enable.auto.commit is true: the \
+                           client would commit as well, at times of its own; set it to false, or ack to auto";
+            problem(section, key, message.to_owned(), source)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Settings without effect in a row. Whether one is inert must not depend on its own value: two rows that differ in
+//! nothing else are shown as one.
+
+use ackproof_core::setting::{Effective, Inert, SettingName};
+use ackproof_core::setup::Setup;
+
+use crate::config::{Acks, Commit, Config};
+
+/// Every setting that somebody chose and that cannot act beside the others.
+pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
+    let config = Config::from_effective(effective, setup);
+    let mut found = Vec::new();
+    let mut report = |section: &str, key: &str, why: String| {
+        if effective.is_set(section, key) {
+            found.push(Inert { name: SettingName::new(section, key), why });
+        }
+    };
+    let no_copies = config.topic.replication_factor <= 1;
+
+    if !config.rules.strict_min_isr_hw && config.producer.acks != Acks::All {
+        let why = format!("before 3.7 it acts only with acks=all, and acks is {}", acks_word(config.producer.acks));
+        report("topic", "min.insync.replicas", why);
+    } else if config.rules.min_isr_capped_at_rf && no_copies {
+        let why = "the topic has one copy, and since 3.7 no more than the replication factor is asked for";
+        report("topic", "min.insync.replicas", why.to_owned());
+    }
+    if no_copies {
+        let why = "the topic has one copy: there is nobody else to elect";
+        report("topic", "unclean.leader.election.enable", why.to_owned());
+    }
+    if config.broker.flush_scheduler_interval.is_none() {
+        let why = "log.flush.scheduler.interval.ms is not set, so nothing ever looks at it";
+        report("topic", "flush.ms", why.to_owned());
+        report("broker", "log.flush.interval.ms", why.to_owned());
+    }
+    if effective.text("topic", "replication.factor").is_some() {
+        report("broker", "default.replication.factor", "the topic has a replication.factor of its own".to_owned());
+    }
+    if effective.text("topic", "partitions").is_some() {
+        report("broker", "num.partitions", "the topic has a number of partitions of its own".to_owned());
+    }
+    if config.broker.leader_rebalance_interval.is_none() {
+        let why = "auto.leader.rebalance.enable is false".to_owned();
+        report("broker", "leader.imbalance.check.interval.seconds", why);
+    }
+    if !matches!(config.consumer.commit, Commit::Auto { .. }) {
+        report("consumer", "auto.commit.interval.ms", "nothing is committed automatically".to_owned());
+    }
+    if !config.rules.exponential_client_backoff {
+        for section in ["producer", "consumer"] {
+            report(section, "retry.backoff.max.ms", "clients know it since 3.7".to_owned());
+        }
+    }
+    found
+}
+
+fn acks_word(acks: Acks) -> &'static str {
+    match acks {
+        Acks::None => "0",
+        Acks::Leader => "1",
+        Acks::All => "all",
+    }
+}

@@ -1,0 +1,235 @@
+//! Valid settings that do not do what a reader would think.
+
+use ackproof_core::setting::{Effective, Trap};
+use ackproof_core::setup::{ConsumerStart, Processing, Setup};
+
+use super::idempotence::{Idempotence, idempotence};
+use crate::config::{Acks, Commit, Config, Reset};
+
+/// Every trap of a row, in the order in which a message meets them.
+pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
+    let row = Row { effective, setup, config: Config::from_effective(effective, setup) };
+    [
+        row.idempotence_silently_off(),
+        row.retries_reorder(),
+        row.nobody_looks_at_results(),
+        row.one_copy(),
+        row.min_isr_of_one(),
+        row.min_isr_above_replication_factor(),
+        row.min_isr_equals_replication_factor(),
+        row.acks_beside_min_isr(),
+        row.unclean_election(),
+        row.flush_interval_without_scheduler(),
+        row.offsets_in_one_copy(),
+        row.offsets_min_isr(),
+        row.auto_commit_in_background(),
+        row.commit_before_background(),
+        row.reset_to_latest(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+struct Row<'a> {
+    effective: &'a Effective,
+    setup: &'a Setup,
+    config: Config,
+}
+
+fn trap(id: &'static str, message: String, source: &'static str) -> Option<Trap> {
+    Some(Trap { id, message, source })
+}
+
+impl Row<'_> {
+    fn is_all(&self) -> bool {
+        self.config.producer.acks == Acks::All
+    }
+    fn has_group(&self) -> bool {
+        self.setup.workload.consumers > 0
+    }
+
+    fn idempotence_silently_off(&self) -> Option<Trap> {
+        let Idempotence::SilentlyOff { key, value } = idempotence(self.effective) else { return None };
+        let message = format!(
+            "{key}={value} turns enable.idempotence off without an error: a retry can now duplicate and reorder. Set \
+             enable.idempotence=true and the client refuses to start instead."
+        );
+        trap("kafka-idempotence-silently-off", message, "ProducerConfig.postProcessAndValidateIdempotenceConfigs")
+    }
+
+    fn retries_reorder(&self) -> Option<Trap> {
+        let producer = &self.config.producer;
+        let off = idempotence(self.effective) == Idempotence::Off;
+        if !off || producer.acks == Acks::None || producer.retries == 0 || producer.max_in_flight <= 1 {
+            return None;
+        }
+        let message = format!(
+            "with enable.idempotence=false and {} requests in flight, a batch that fails and is sent again lands \
+             behind its successors, and one whose reply was lost lands twice.",
+            producer.max_in_flight
+        );
+        trap("kafka-retries-reorder", message, "ProducerConfig on max.in.flight.requests.per.connection")
+    }
+
+    fn nobody_looks_at_results(&self) -> Option<Trap> {
+        if self.setup.app.producer.send.is_checked() || self.config.producer.acks == Acks::None {
+            return None;
+        }
+        let message = "the application does not look at the result of a send, so whatever acks waits for, a failure \
+                       reaches nobody and no message counts as acknowledged.";
+        trap("kafka-result-ignored", message.to_owned(), "KafkaProducer.send")
+    }
+
+    fn one_copy(&self) -> Option<Trap> {
+        if self.config.topic.replication_factor != 1 {
+            return None;
+        }
+        let message = "the topic has a single copy: acks=all waits for no more than acks=1, and the loss of one disk \
+                       is the loss of its messages.";
+        trap("kafka-single-replica", message.to_owned(), "docs/design: replication")
+    }
+
+    fn min_isr_of_one(&self) -> Option<Trap> {
+        let topic = &self.config.topic;
+        if !self.is_all() || topic.min_insync_replicas != 1 || topic.replication_factor < 2 {
+            return None;
+        }
+        let message = "acks=all means all replicas in sync. With min.insync.replicas=1 that is the leader alone once \
+                       the others have fallen out of the in-sync set.";
+        trap("kafka-acks-all-min-isr-one", message.to_owned(), "docs/design: availability and durability guarantees")
+    }
+
+    fn min_isr_above_replication_factor(&self) -> Option<Trap> {
+        let topic = &self.config.topic;
+        let (wanted, copies) = (topic.min_insync_replicas, topic.replication_factor);
+        if wanted <= u32::from(copies) {
+            return None;
+        }
+        let message = match self.config.rules.min_isr_capped_at_rf {
+            true => format!(
+                "min.insync.replicas={wanted} is above the replication factor: since 3.7 it counts as {copies}."
+            ),
+            false => format!(
+                "min.insync.replicas={wanted} is above the replication factor {copies}: before 3.7 every write with \
+                 acks=all is refused."
+            ),
+        };
+        trap("kafka-min-isr-above-replication-factor", message, "Partition.effectiveMinIsr at 4.1; the 3.6 branch")
+    }
+
+    fn min_isr_equals_replication_factor(&self) -> Option<Trap> {
+        let topic = &self.config.topic;
+        let copies = topic.replication_factor;
+        if !self.is_all() || copies < 2 || topic.min_insync_replicas != u32::from(copies) {
+            return None;
+        }
+        let message = format!(
+            "min.insync.replicas equals the replication factor ({copies}): while any one of the replicas restarts, \
+             every write with acks=all is refused."
+        );
+        trap("kafka-min-isr-equals-replication-factor", message, "docs/design: availability and durability guarantees")
+    }
+
+    fn acks_beside_min_isr(&self) -> Option<Trap> {
+        if self.is_all() || self.config.topic.effective_min_isr(self.config.rules) < 2 {
+            return None;
+        }
+        let message = match self.config.rules.strict_min_isr_hw {
+            true => {
+                "min.insync.replicas refuses no write unless acks=all; since 3.7 it only holds back what consumers \
+                 may read, so messages can be acknowledged and invisible."
+            }
+            false => "min.insync.replicas does nothing unless acks=all.",
+        };
+        trap("kafka-min-isr-without-acks-all", message.to_owned(), "Partition.appendRecordsToLeader; KAFKA-15583")
+    }
+
+    fn unclean_election(&self) -> Option<Trap> {
+        let topic = &self.config.topic;
+        if !topic.unclean_leader_election || !self.is_all() || topic.replication_factor < 2 {
+            return None;
+        }
+        let message = "unclean.leader.election.enable=true lets a replica that lacks acknowledged messages lead once \
+                       nobody in sync is left, whatever acks and min.insync.replicas are.";
+        trap("kafka-unclean-election", message.to_owned(), "KIP-106; docs/design: unclean leader election")
+    }
+
+    fn flush_interval_without_scheduler(&self) -> Option<Trap> {
+        let key = [("topic", "flush.ms"), ("broker", "log.flush.interval.ms")]
+            .into_iter()
+            .find(|(section, key)| self.effective.is_set(section, key))?
+            .1;
+        if self.config.broker.flush_scheduler_interval.is_some() {
+            return None;
+        }
+        let message = format!(
+            "{key} does nothing on its own: the task that compares it runs every log.flush.scheduler.interval.ms, \
+             which is never unless it is set."
+        );
+        trap("kafka-flush-interval-without-scheduler", message, "LogManager.startupWithConfigOverrides, flushDirtyLogs")
+    }
+
+    fn offsets_in_one_copy(&self) -> Option<Trap> {
+        let (offsets, topic) = (self.config.offsets.replication_factor, self.config.topic.replication_factor);
+        if !self.has_group() || offsets != 1 || topic < 2 {
+            return None;
+        }
+        let message = format!(
+            "offsets.topic.replication.factor=1, as the shipped server.properties has it, beside a topic with {topic} \
+             copies: while that one broker is down no group can start or commit, and with its disk the group's \
+             progress is gone and auto.offset.reset={} applies.",
+            self.effective.text("consumer", "auto.offset.reset").unwrap_or_default()
+        );
+        trap("kafka-offsets-replication-factor-one", message, "config/server.properties at 4.4")
+    }
+
+    fn offsets_min_isr(&self) -> Option<Trap> {
+        let (offsets, topic) = (&self.config.offsets, &self.config.topic);
+        let weaker = offsets.min_insync_replicas < topic.min_insync_replicas;
+        if !self.has_group() || offsets.replication_factor < 2 || !weaker {
+            return None;
+        }
+        let message = format!(
+            "the topic's min.insync.replicas={} does not reach __consumer_offsets, which has the brokers' {}: the \
+             group's progress is kept less safely than the messages.",
+            topic.min_insync_replicas, offsets.min_insync_replicas
+        );
+        trap("kafka-offsets-min-isr", message, "GroupCoordinatorService.groupMetadataTopicConfigs at 4.1")
+    }
+
+    fn auto_commit_in_background(&self) -> Option<Trap> {
+        let in_background = self.setup.app.consumer.processing == Processing::Background;
+        if !self.has_group() || !in_background || !matches!(self.config.consumer.commit, Commit::Auto { .. }) {
+            return None;
+        }
+        let message = "enable.auto.commit stores the progress of earlier polls, and the next poll comes while \
+                       another thread still works on their messages: a crash then passes over them.";
+        trap(
+            "kafka-auto-commit-with-background-processing",
+            message.to_owned(),
+            "KafkaConsumer, automatic offset committing",
+        )
+    }
+
+    fn commit_before_background(&self) -> Option<Trap> {
+        if !self.has_group() || self.config.consumer.commit != Commit::BeforeProcessing {
+            return None;
+        }
+        let message = "progress is committed before the messages are processed: a crash in between passes over them.";
+        trap("kafka-commit-before-processing", message.to_owned(), "KafkaConsumer, manual offset control")
+    }
+
+    fn reset_to_latest(&self) -> Option<Trap> {
+        let starts_late = match self.setup.workload.consumer_start {
+            ConsumerStart::After(delay) => delay.high.0 > 0,
+            ConsumerStart::Heal => true,
+        };
+        if !self.has_group() || self.config.consumer.reset != Reset::Latest || !starts_late {
+            return None;
+        }
+        let message = "auto.offset.reset=latest: a group that has never committed starts at the end and passes over \
+                       everything sent before.";
+        trap("kafka-reset-to-latest", message.to_owned(), "OffsetFetcher.resetPositionsIfNeeded; KAFKA-20539")
+    }
+}

@@ -1,0 +1,59 @@
+//! Topic settings that are accepted and listed but have no effect here, grouped by the reason.
+
+use super::Unmodelled;
+
+pub(super) const GROUPS: &[Unmodelled] = &[
+    Unmodelled {
+        why: "Tiered storage is not simulated.",
+        source: "TopicConfig at 4.4",
+        flags: &["remote.log.copy.disable", "remote.log.delete.on.disable", "remote.storage.enable"],
+        numbers: &["local.retention.bytes", "local.retention.ms", "remote.copy.lag.bytes", "remote.copy.lag.ms"],
+        texts: &[],
+    },
+    Unmodelled {
+        why: "Compaction is not simulated: every message counts as having a key of its own, which compaction keeps.",
+        source: "TopicConfig at 4.4",
+        flags: &[],
+        numbers: &["delete.retention.ms", "max.compaction.lag.ms", "min.compaction.lag.ms"],
+        texts: &["cleanup.policy", "min.cleanable.dirty.ratio"],
+    },
+    Unmodelled {
+        why: "Nothing expires and logs have no segments: a run is shorter than any retention meant for production.",
+        source: "TopicConfig at 4.4",
+        flags: &["preallocate"],
+        numbers: &[
+            "file.delete.delay.ms",
+            "index.interval.bytes",
+            "internal.segment.bytes",
+            "retention.bytes",
+            "retention.ms",
+            "segment.bytes",
+            "segment.index.bytes",
+            "segment.jitter.ms",
+            "segment.ms",
+        ],
+        texts: &[],
+    },
+    Unmodelled {
+        why: "Sizes, formats and timestamps of records are not simulated; every message is small and valid.",
+        source: "TopicConfig at 4.4",
+        flags: &["message.downconversion.enable"],
+        numbers: &[
+            "compression.gzip.level",
+            "compression.lz4.level",
+            "compression.zstd.level",
+            "max.message.bytes",
+            "message.timestamp.after.max.ms",
+            "message.timestamp.before.max.ms",
+            "message.timestamp.difference.max.ms",
+        ],
+        texts: &["compression.type", "message.format.version", "message.timestamp.type"],
+    },
+    Unmodelled {
+        why: "Throughput limits and share groups are not simulated.",
+        source: "TopicConfig at 4.4",
+        flags: &["errors.deadletterqueue.group.enable"],
+        numbers: &[],
+        texts: &["follower.replication.throttled.replicas", "leader.replication.throttled.replicas"],
+    },
+];
