@@ -1,0 +1,44 @@
+//! What the history says about one message, gathered while it is read; nothing is concluded here.
+
+use ackproof_core::app::Origin;
+use ackproof_core::node::NodeId;
+use ackproof_core::time::Time;
+
+/// A process from one start to its end: which node, and how many of its processes had ended before.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Life {
+    pub node: NodeId,
+    pub deaths: u32,
+}
+
+/// One message's entries, summed up.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Account {
+    /// When the application first handed it over; meaningful only when `attempts` is not zero.
+    pub sent_at: Time,
+    pub attempts: u16,
+    /// Attempts without an answer so far, all of the life `sender`.
+    pub open: u16,
+    pub sender: Option<Life>,
+    /// Which application was last handed it and has not finished with it.
+    pub holder: Option<Life>,
+    /// Where it was last seen by a consumer or on a disk.
+    pub origin: Option<Origin>,
+    /// How often an application finished with it successfully.
+    pub consumed: u16,
+
+    pub acked: bool,
+    pub rejected: bool,
+    pub unknown: bool,
+    pub untold: bool,
+    /// An attempt was still without an answer when its process ended.
+    pub orphaned: bool,
+
+    pub audited: bool,
+    pub stranded: bool,
+    pub disposed: bool,
+    /// The late consumer found a copy that the group's progress has not passed.
+    pub ahead: bool,
+    /// First consumed after a later message of its producer from the same origin.
+    pub reordered: bool,
+}

@@ -1,0 +1,57 @@
+//! The promises: one file each, one line each in the list.
+//!
+//! A file says whether its promise was broken, and if not, whether enough happened for that to mean something. What is
+//! wrong with the whole run is added here: a promise broken is broken whatever else went wrong, a promise kept in a
+//! run that proves nothing is not.
+
+mod ack;
+mod available;
+mod durable;
+mod in_order;
+mod no_acked_loss;
+mod no_duplicates;
+mod no_ghosts;
+mod no_unreported_loss;
+
+use std::collections::BTreeMap;
+
+use ackproof_core::guarantee::Guarantee;
+use ackproof_core::verdict::Judgement;
+
+use crate::findings::Findings;
+
+/// `None` when the promise needs a limit and none was given.
+type Judge = fn(&Findings) -> Option<Judgement>;
+
+const ALL: [(Guarantee, Judge); 8] = [
+    (Guarantee::NoAckedLoss, no_acked_loss::judge),
+    (Guarantee::Durable, durable::judge),
+    (Guarantee::NoUnreportedLoss, no_unreported_loss::judge),
+    (Guarantee::NoDuplicates, no_duplicates::judge),
+    (Guarantee::InOrder, in_order::judge),
+    (Guarantee::NoGhosts, no_ghosts::judge),
+    (Guarantee::Available, available::judge),
+    (Guarantee::Ack, ack::judge),
+];
+
+/// Judges every promise of the list.
+pub(crate) fn judge_each(findings: &Findings) -> BTreeMap<Guarantee, Judgement> {
+    ALL.iter()
+        .filter_map(|(guarantee, judge)| {
+            let judgement = match judge(findings)? {
+                Judgement::Holds if !findings.doubts.is_empty() => inconclusive(findings.doubts.join("; ")),
+                judgement => judgement,
+            };
+            Some((*guarantee, judgement))
+        })
+        .collect()
+}
+
+fn inconclusive(why: impl Into<String>) -> Judgement {
+    Judgement::Inconclusive { why: why.into() }
+}
+
+/// `1 message`, `7 messages`.
+fn messages(count: u64) -> String {
+    format!("{count} message{}", if count == 1 { "" } else { "s" })
+}

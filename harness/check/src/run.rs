@@ -1,0 +1,73 @@
+//! Whether enough happened in a run for a green to mean something.
+
+use ackproof_core::op::Phase;
+
+/// What concerns the whole run.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    limits: Vec<Phase>,
+    began: Vec<u16>,
+    missed: Vec<u16>,
+    why_missed: Option<String>,
+    /// The history goes on to its own end.
+    pub finished: bool,
+    /// Entries about messages that nobody sent.
+    pub strangers: u64,
+}
+
+impl Run {
+    pub fn limit(&mut self, phase: Phase) {
+        self.limits.push(phase);
+    }
+
+    pub fn fault_began(&mut self, fault: u16) {
+        if !self.began.contains(&fault) {
+            self.began.push(fault);
+        }
+    }
+
+    pub fn fault_missed(&mut self, fault: u16, why: &str) {
+        self.missed.push(fault);
+        self.why_missed.get_or_insert_with(|| why.to_owned());
+    }
+
+    pub fn faults_fired(&self) -> u64 {
+        self.began.len() as u64
+    }
+
+    /// Whether some phase was ended by its limit: what was under way then was cut off, not finished.
+    pub fn was_cut(&self) -> bool {
+        !self.limits.is_empty()
+    }
+
+    /// The reasons for which nothing in this run may count as a promise kept.
+    pub fn doubts(&self, sent: u64) -> Vec<String> {
+        let mut doubts = Vec::new();
+        for phase in &self.limits {
+            doubts.push(
+                match phase {
+                    Phase::WarmUp => "the cluster was not ready within the limit of the warm-up",
+                    Phase::Chaos => "the workload did not finish within the limit of its phase",
+                    Phase::Settle => "things did not become quiet within the limit after healing",
+                    Phase::Drain => "the late consumer did not finish within its limit",
+                    Phase::Verdict => "the run did not end within its limit",
+                }
+                .to_owned(),
+            );
+        }
+        if !self.finished {
+            doubts.push("the history ends before the verdict phase".to_owned());
+        }
+        if sent == 0 {
+            doubts.push("no message was sent".to_owned());
+        }
+        if self.began.is_empty() && !self.missed.is_empty() {
+            let why = self.why_missed.as_deref().unwrap_or_default();
+            doubts.push(format!("none of the {} scheduled faults fired ({why})", self.missed.len()));
+        }
+        if self.strangers > 0 {
+            doubts.push(format!("{} entries are about messages that nobody sent", self.strangers));
+        }
+        doubts
+    }
+}

@@ -1,0 +1,9 @@
+//! The definitions of `ackproof-check`, each with a history where it applies and a neighbour where it does not.
+
+mod answers;
+mod doubt;
+mod fates;
+mod planted;
+mod promises;
+mod story;
+mod tallies;
