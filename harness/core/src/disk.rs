@@ -130,6 +130,7 @@ pub struct Disk<R, C> {
     /// Age at which the kernel writes a dirty page back, and the phase of its wake-ups; `None` is never.
     writeback: Option<Span>,
     wake_phase: Span,
+    writes: u64,
 }
 
 /// The kernel's flusher wakes this often. Source: Linux `vm.dirty_writeback_centisecs`, default 500.
@@ -148,6 +149,7 @@ impl<R: Clone, C: Clone> Disk<R, C> {
             now: Time::ZERO,
             writeback,
             wake_phase,
+            writes: 0,
         }
     }
 
@@ -162,6 +164,7 @@ impl<R: Clone, C: Clone> Disk<R, C> {
             return Err(DiskError::Full);
         }
         let now = self.now;
+        self.writes += 1;
         let file = self.file_mut(file);
         file.records.push(record);
         let end = file.len();
@@ -325,6 +328,11 @@ impl<R: Clone, C: Clone> Disk<R, C> {
         self.pending.clear();
     }
 
+    /// How often something was written to the page cache.
+    pub fn writes(&self) -> u64 {
+        self.writes
+    }
+
     /// Files that exist, with their lengths in records.
     pub fn files(&self) -> impl Iterator<Item = (FileId, u64)> + '_ {
         self.files.iter().enumerate().map(|(index, file)| (FileId(index as u16), file.len()))
@@ -387,6 +395,7 @@ impl<R: Clone, C: Clone> Disk<R, C> {
 
     fn replace(&mut self, id: CellId, value: Option<C>) {
         let now = self.now;
+        self.writes += 1;
         let cell = self.cells.entry(id).or_insert(Cell {
             cached: None,
             durable: None,

@@ -27,6 +27,16 @@ pub trait Broker: Sync {
     fn inert(&self, effective: &Effective, setup: &Setup) -> Vec<Inert>;
     /// The machines of a run.
     fn topology(&self, effective: &Effective, setup: &Setup) -> Topology;
+    /// Pairs of sections of which the first replaces the second where both set a key: a bare key that both know
+    /// means the first.
+    fn replacing_sections(&self) -> &'static [(&'static str, &'static str)] {
+        &[("topic", "broker")]
+    }
+    /// Whether any node of this broker can ever play a part; a fault aimed at one that nobody plays is an error.
+    fn has_part(&self, part: Part) -> bool {
+        let _ = part;
+        true
+    }
     /// What is not modelled and what verdict it could change, a line each.
     fn simplifications(&self) -> &'static [&'static str];
 }

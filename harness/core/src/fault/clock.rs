@@ -22,6 +22,9 @@ impl Kind for Clock {
     fn selectors(&self) -> Vec<&Selector> {
         vec![&self.node]
     }
+    fn selectors_mut(&mut self) -> Vec<&mut Selector> {
+        vec![&mut self.node]
+    }
     fn apply(&self, hit: &[Vec<NodeId>], facts: &mut Facts) {
         for &node in hit.iter().flatten() {
             facts.node(node).clock.0 += self.offset.0;

@@ -17,6 +17,9 @@ impl Kind for FailSync {
     fn selectors(&self) -> Vec<&Selector> {
         vec![&self.0]
     }
+    fn selectors_mut(&mut self) -> Vec<&mut Selector> {
+        vec![&mut self.0]
+    }
     fn apply(&self, hit: &[Vec<NodeId>], facts: &mut Facts) {
         for &node in hit.iter().flatten() {
             facts.node(node).disk.failing_sync = true;

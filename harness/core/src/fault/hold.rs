@@ -21,6 +21,9 @@ impl Kind for Hold {
     fn selectors(&self) -> Vec<&Selector> {
         self.between.selectors()
     }
+    fn selectors_mut(&mut self) -> Vec<&mut Selector> {
+        self.between.0.iter_mut().collect()
+    }
     fn apply(&self, hit: &[Vec<NodeId>], facts: &mut Facts) {
         facts.between(&hit[0], &hit[1], self.one_way, |link| link.held = true);
     }

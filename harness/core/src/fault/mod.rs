@@ -63,6 +63,7 @@ trait Kind {
 
     /// The node sets it names; each is resolved when the fault fires.
     fn selectors(&self) -> Vec<&Selector>;
+    fn selectors_mut(&mut self) -> Vec<&mut Selector>;
 
     /// States its facts about the nodes that its selectors were resolved to, in the order of `selectors`.
     fn apply(&self, hit: &[Vec<NodeId>], facts: &mut Facts);
@@ -161,6 +162,10 @@ macro_rules! kinds {
             }
             pub fn selectors(&self) -> Vec<&Selector> {
                 match self { $(FaultKind::$variant(kind) => kind.selectors()),* }
+            }
+            /// The same, to be replaced by what they were resolved to.
+            pub fn selectors_mut(&mut self) -> Vec<&mut Selector> {
+                match self { $(FaultKind::$variant(kind) => kind.selectors_mut()),* }
             }
             /// States this fault's facts about the nodes that [`FaultKind::selectors`] were resolved to.
             pub fn apply(&self, hit: &[Vec<NodeId>], facts: &mut Facts) {

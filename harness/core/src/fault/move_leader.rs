@@ -34,5 +34,8 @@ impl Kind for MoveLeader {
     fn selectors(&self) -> Vec<&Selector> {
         vec![&self.to]
     }
+    fn selectors_mut(&mut self) -> Vec<&mut Selector> {
+        vec![&mut self.to]
+    }
     fn apply(&self, _hit: &[Vec<NodeId>], _facts: &mut Facts) {}
 }

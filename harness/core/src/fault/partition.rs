@@ -71,6 +71,9 @@ impl Kind for Partition {
     fn selectors(&self) -> Vec<&Selector> {
         self.ends.selectors()
     }
+    fn selectors_mut(&mut self) -> Vec<&mut Selector> {
+        self.ends.0.iter_mut().collect()
+    }
     fn apply(&self, hit: &[Vec<NodeId>], facts: &mut Facts) {
         facts.between(&hit[0], &hit[1], self.one_way, |link| link.cut = true);
     }

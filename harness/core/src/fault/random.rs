@@ -96,5 +96,8 @@ impl Kind for Random {
     fn selectors(&self) -> Vec<&Selector> {
         Vec::new()
     }
+    fn selectors_mut(&mut self) -> Vec<&mut Selector> {
+        Vec::new()
+    }
     fn apply(&self, _hit: &[Vec<NodeId>], _facts: &mut Facts) {}
 }

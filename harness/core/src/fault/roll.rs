@@ -26,5 +26,8 @@ impl Kind for Roll {
     fn selectors(&self) -> Vec<&Selector> {
         vec![&self.nodes]
     }
+    fn selectors_mut(&mut self) -> Vec<&mut Selector> {
+        vec![&mut self.nodes]
+    }
     fn apply(&self, _hit: &[Vec<NodeId>], _facts: &mut Facts) {}
 }

@@ -22,6 +22,9 @@ impl Kind for SlowDisk {
     fn selectors(&self) -> Vec<&Selector> {
         vec![&self.node]
     }
+    fn selectors_mut(&mut self) -> Vec<&mut Selector> {
+        vec![&mut self.node]
+    }
     fn apply(&self, hit: &[Vec<NodeId>], facts: &mut Facts) {
         for &node in hit.iter().flatten() {
             let slow = &mut facts.node(node).disk.slow_sync;

@@ -1,0 +1,234 @@
+//! One direction of a link: the messages in flight, first in, first out.
+//!
+//! The world decides from this list alone whether a message arrives. Connections are TCP, so a cut does not lose what
+//! was under way: it stalls, and the sender's kernel sends it again after the cut has healed, unless the sender is gone
+//! by then. What a cut does lose is every attempt to open a connection.
+//! Source: RFC 9293 section 3.8, RFC 6298 (retransmission timer doubles from 200 ms in Linux, at most 120 s).
+
+use std::collections::VecDeque;
+
+use ackproof_core::seed::Stream;
+use ackproof_core::time::{Span, Time};
+
+use crate::connection::{ConnId, Fin};
+
+/// First retransmission timeout of Linux TCP, and the longest.
+const RTO_MIN: u64 = 200;
+const RTO_MAX: u64 = 120_000;
+
+/// What an entry carries.
+#[derive(Clone, Debug)]
+pub(crate) enum Body<T> {
+    /// A message as the actors exchange it.
+    Typed(T),
+    /// An encoded message; a copy crosses turmoil's network, this one is what the sender's kernel would send again.
+    Bytes(std::rc::Rc<[u8]>),
+    /// The end of a connection.
+    Fin(Fin),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entry<T> {
+    pub(crate) seq: u32,
+    /// [`Time::NEVER`] while it is stalled by a cut or a hold.
+    pub(crate) due: Time,
+    pub(crate) conn: ConnId,
+    /// The first message of its connection.
+    pub(crate) opening: bool,
+    pub(crate) body: Body<T>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Link<T> {
+    /// `network/<from>-<to>`.
+    pub(crate) stream: Stream,
+    flight: VecDeque<Entry<T>>,
+    last_due: Time,
+    /// Since when the link has been cut, if what is stalled met a cut.
+    cut_since: Option<Time>,
+    blocked: bool,
+}
+
+impl<T> Link<T> {
+    pub(crate) fn new(stream: Stream) -> Self {
+        Link { stream, flight: VecDeque::new(), last_due: Time::ZERO, cut_since: None, blocked: false }
+    }
+
+    /// Puts an entry at the end, `latency` from now and never before the one ahead of it.
+    pub(crate) fn push(
+        &mut self,
+        now: Time,
+        latency: Span,
+        seq: u32,
+        conn: ConnId,
+        opening: bool,
+        body: Body<T>,
+    ) -> Time {
+        let due = if self.blocked {
+            Time::NEVER
+        } else {
+            self.last_due = self.last_due.max(now + latency);
+            self.last_due
+        };
+        self.flight.push_back(Entry { seq, due, conn, opening, body });
+        due
+    }
+
+    pub(crate) fn is_head(&self, seq: u32, due: Time) -> bool {
+        self.flight.front().is_some_and(|head| head.seq == seq && head.due == due)
+    }
+
+    /// Takes the entry at the head if it is this one: exactly once, and only in order.
+    pub(crate) fn take(&mut self, seq: u32, due: Time) -> Option<Entry<T>> {
+        if !self.is_head(seq, due) {
+            debug_assert!(
+                !self.flight.iter().any(|entry| entry.seq == seq && entry.due == due),
+                "a message is due that is not at the head of its link"
+            );
+            return None;
+        }
+        self.flight.pop_front()
+    }
+
+    /// Brings the link to its new state. What was to arrive from now on stalls when it is cut or held; when it is
+    /// neither any more, what had stalled gets new due times, which are returned with the sequence numbers.
+    pub(crate) fn set(
+        &mut self,
+        now: Time,
+        cut: bool,
+        held: bool,
+        latency: impl Fn(&mut Stream) -> Span,
+    ) -> Vec<(u32, Time)> {
+        if cut && self.cut_since.is_none() {
+            self.cut_since = Some(now);
+        }
+        let blocked = cut || held;
+        if blocked && !self.blocked {
+            // What was due earlier has arrived and only waits for its process.
+            for entry in self.flight.iter_mut().filter(|entry| entry.due >= now) {
+                entry.due = Time::NEVER;
+            }
+        }
+        let freed = self.blocked && !blocked;
+        self.blocked = blocked;
+        if !freed {
+            return Vec::new();
+        }
+        // The retransmission timer has backed off for as long as the cut lasted, so the next attempt comes within
+        // about as long again.
+        let retry = match self.cut_since.take() {
+            Some(since) => Span(self.stream.between(0, now.since(since).0.min(RTO_MAX))),
+            None => Span::ZERO,
+        };
+        let mut last = now + retry;
+        let mut released = Vec::new();
+        for entry in self.flight.iter_mut().filter(|entry| entry.due == Time::NEVER) {
+            last = last.max(now + retry + latency(&mut self.stream));
+            entry.due = last;
+            released.push((entry.seq, last));
+        }
+        self.last_due = last;
+        released
+    }
+
+    /// The receiver's process or machine is gone: nothing in flight arrives.
+    pub(crate) fn doom_all(&mut self) -> usize {
+        let doomed = self.flight.len();
+        self.flight.clear();
+        self.last_due = Time::ZERO;
+        doomed
+    }
+
+    /// The sender is gone: what it would have to send again is lost, what is on the wire is not, and its machine goes
+    /// on saying that connections ended.
+    pub(crate) fn doom_stalled(&mut self) {
+        self.flight.retain(|entry| entry.due != Time::NEVER || matches!(entry.body, Body::Fin(_)));
+    }
+
+    pub(crate) fn entry(&self, seq: u32) -> Option<&Entry<T>> {
+        self.flight.iter().find(|entry| entry.seq == seq)
+    }
+
+    /// The earliest entry, if it was due by `now`.
+    pub(crate) fn overdue(&self, now: Time) -> Option<&Entry<T>> {
+        self.flight.front().filter(|entry| entry.due <= now)
+    }
+}
+
+/// Time that a lossy link adds to a message: each attempt is lost with probability `loss`, and repeated after a
+/// timeout that doubles.
+pub(crate) fn retransmission(stream: &mut Stream, loss: f64) -> Span {
+    let (mut delay, mut timeout) = (0, RTO_MIN);
+    // Linux gives up after 15 attempts; by then this message is minutes late and its request has timed out.
+    for _ in 0..15 {
+        if !stream.chance(loss) {
+            break;
+        }
+        delay += timeout;
+        timeout = (timeout * 2).min(RTO_MAX);
+    }
+    Span(delay)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ackproof_core::seed::Seed;
+
+    fn link() -> Link<u8> {
+        Link::new(Seed(1).stream("network/a-b"))
+    }
+    fn push(link: &mut Link<u8>, now: u64, latency: u64, seq: u32) -> Time {
+        link.push(Time(now), Span(latency), seq, ConnId(1), false, Body::Typed(0))
+    }
+    fn one_ms(_: &mut Stream) -> Span {
+        Span(1)
+    }
+
+    #[test]
+    fn a_later_message_never_arrives_before_an_earlier_one() {
+        let mut link = link();
+        assert_eq!(push(&mut link, 0, 9, 1), Time(9));
+        assert_eq!(push(&mut link, 1, 2, 2), Time(9));
+    }
+
+    #[test]
+    fn a_message_is_taken_once_and_only_at_its_due_time() {
+        let mut link = link();
+        push(&mut link, 0, 9, 1);
+        assert!(link.take(1, Time(8)).is_none());
+        assert!(link.take(1, Time(9)).is_some());
+        assert!(link.take(1, Time(9)).is_none());
+    }
+
+    #[test]
+    fn a_cut_stalls_what_is_in_flight_and_healing_sends_it_again_in_order() {
+        let mut link = link();
+        push(&mut link, 0, 9, 1);
+        assert!(link.set(Time(5), true, false, one_ms).is_empty());
+        assert_eq!(push(&mut link, 6, 1, 2), Time::NEVER);
+        assert!(link.take(1, Time(9)).is_none());
+        let released = link.set(Time(1005), false, false, one_ms);
+        assert_eq!(released.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [1, 2]);
+        let due = released[0].1;
+        assert!((Time(1006)..=Time(2006)).contains(&due) && released[1].1 == due);
+        assert!(link.take(1, due).is_some() && link.take(2, due).is_some());
+    }
+
+    #[test]
+    fn the_end_of_a_cut_does_not_release_what_a_hold_still_holds() {
+        let mut link = link();
+        push(&mut link, 0, 9, 1);
+        link.set(Time(5), true, true, one_ms);
+        assert!(link.set(Time(6), false, true, one_ms).is_empty());
+        assert_eq!(link.set(Time(8), false, false, one_ms).len(), 1);
+    }
+
+    #[test]
+    fn what_has_arrived_and_waits_for_its_process_is_not_touched_by_a_cut() {
+        let mut link = link();
+        push(&mut link, 0, 3, 1);
+        link.set(Time(5), true, false, one_ms);
+        assert!(link.take(1, Time(3)).is_some());
+    }
+}

@@ -1,0 +1,414 @@
+//! The second moment of a millisecond: a node handles one event, and what it does takes effect.
+
+use std::rc::Rc;
+
+use ackproof_core::actor::{Actor, Ctx, Effect, Event};
+use ackproof_core::app::{AppCall, AppReply, Delivery, MsgId, Origin, Outcome};
+use ackproof_core::disk::{DiskError, SyncTarget};
+use ackproof_core::model::Model;
+use ackproof_core::node::{Incarnation, NodeId};
+use ackproof_core::observe::{Observation, Probe};
+use ackproof_core::op::Op;
+use ackproof_core::recording::Fact;
+use ackproof_core::time::{Span, Time};
+
+use crate::app::App;
+use crate::connection::{ConnId, Fin};
+use crate::link::{Body, retransmission};
+use crate::queue::{AppEvent, Item, Kind, What};
+use crate::world::World;
+
+/// Where an engine takes what a node causes.
+pub(crate) trait Sink {
+    /// Whether messages are encoded and cross a network of the engine's own.
+    const WIRE: bool;
+
+    /// Something will be due at the node itself, or at another one without crossing the network.
+    fn queue(&mut self, item: Item);
+
+    /// A message leaves; `item` is what will be due at its receiver, [`Time::NEVER`] while the link stalls it.
+    fn carry(&mut self, from: NodeId, to: NodeId, seq: u32, item: Option<Item>, bytes: Option<Rc<[u8]>>);
+}
+
+/// Buffers that are used again for every event.
+pub(crate) struct Buffers<M: Model> {
+    effects: Vec<Effect<M::Message>>,
+    calls: Vec<AppCall>,
+}
+
+impl<M: Model> Default for Buffers<M> {
+    fn default() -> Self {
+        Buffers { effects: Vec::with_capacity(64), calls: Vec::new() }
+    }
+}
+
+impl<M: Model> World<M> {
+    /// Handles one event of a node that is up and scheduled. `wire` is the message that came over the engine's own
+    /// network, where there is one.
+    pub(crate) fn handle<S: Sink>(&mut self, item: Item, wire: Option<M::Message>, sink: &mut S) {
+        let id = item.node;
+        let node = &mut self.nodes[id.index()];
+        let is_message = item.what == What::Net;
+        if node.actor.is_none() || (!is_message && item.incarnation != node.incarnation) {
+            return;
+        }
+        let event = match item.what {
+            What::Net => match self.arrive(item, wire, sink) {
+                Some(event) => event,
+                None => return,
+            },
+            What::Start => Event::Start,
+            What::Timer(timer) => {
+                if !node.rings(timer, item.key.seq()) {
+                    return;
+                }
+                Event::Timer(timer)
+            }
+            What::Synced { target, failed } => {
+                Event::Synced { target, result: if failed { Err(DiskError::SyncFailed) } else { Ok(()) } }
+            }
+            What::Refused { peer } => Event::Closed { peer },
+            What::Stop => Event::Stop,
+            What::MoveLeader { of, to } => Event::MoveLeader { origin: Origin(of), to },
+            What::App(alarm) => {
+                self.enter(item);
+                self.ring(id, alarm, sink);
+                return;
+            }
+        };
+        self.enter(item);
+        self.act(id, event, sink);
+    }
+
+    fn enter(&mut self, item: Item) {
+        let now = self.now;
+        let node = &mut self.nodes[item.node.index()];
+        node.note_event(now, item.key.due(), item.key.kind(), item.key.sender().0, item.key.seq());
+        self.count_event(item.node);
+    }
+
+    /// A message reached the node's kernel and its process is there to take it.
+    fn arrive<S: Sink>(&mut self, item: Item, wire: Option<M::Message>, sink: &mut S) -> Option<Event<M::Message>> {
+        let (from, to) = (item.key.sender(), item.node);
+        let entry = self.link(from, to).take(item.key.seq(), item.key.due())?;
+        let end = &mut self.nodes[to.index()].ends[from.index()];
+        let body = match entry.body {
+            Body::Fin(fin) => return end.hear(fin).then_some(Event::Closed { peer: from }),
+            Body::Typed(body) => body,
+            Body::Bytes(_) => wire.expect("a message that is due has crossed the engine's network"),
+        };
+        match end.accept(entry.conn, entry.opening) {
+            Ok(()) => {
+                self.recorder.fact(to, || Fact::MessageTaken { from, text: format!("{body:?}") });
+                Some(Event::Message { from, body })
+            }
+            Err(reset) => {
+                self.recorder.fact(to, || Fact::MessageLost { to, why: "its connection was closed".to_owned() });
+                self.part(to, from, reset, sink);
+                None
+            }
+        }
+    }
+
+    /// Runs the actor on one event, and on what its application does in answer at once.
+    fn act<S: Sink>(&mut self, id: NodeId, event: Event<M::Message>, sink: &mut S) {
+        let mut effects = std::mem::take(&mut self.buffers.effects);
+        let mut calls = std::mem::take(&mut self.buffers.calls);
+        let mut event = Some(event);
+        let mut next_call = 0;
+        while let Some(input) = event.take() {
+            let wrote = self.run_actor(id, input, &mut effects);
+            let write_ms = if wrote { self.setup.disk.write } else { Span::ZERO };
+            for effect in effects.drain(..) {
+                self.take_effect(id, effect, write_ms, &mut calls, sink);
+            }
+            if next_call < calls.len() {
+                event = Some(Event::App(calls[next_call].clone()));
+                next_call += 1;
+            }
+        }
+        calls.clear();
+        self.buffers.effects = effects;
+        self.buffers.calls = calls;
+    }
+
+    /// Whether it wrote to its disk.
+    fn run_actor(&mut self, id: NodeId, event: Event<M::Message>, effects: &mut Vec<Effect<M::Message>>) -> bool {
+        let (now, probes) = (self.now, self.probes);
+        let clock = self.facts.nodes[id.index()].clock;
+        let node = &mut self.nodes[id.index()];
+        let Some(actor) = node.actor.as_mut().filter(|_| node.exiting.is_none()) else { return false };
+        node.disk.settle(now);
+        let writes = node.disk.writes();
+        let incarnation = Incarnation(node.incarnation);
+        let mut ctx = Ctx::new(id, incarnation, now, clock, probes, &mut node.disk, &mut node.random, effects);
+        actor.on(&mut ctx, event);
+        node.disk.writes() != writes
+    }
+
+    fn take_effect<S: Sink>(
+        &mut self,
+        id: NodeId,
+        effect: Effect<M::Message>,
+        write_ms: Span,
+        calls: &mut Vec<AppCall>,
+        sink: &mut S,
+    ) {
+        match effect {
+            Effect::Send { to, body } => self.send(id, to, body, write_ms, sink),
+            Effect::Close { peer } => {
+                if let Some(fin) = self.nodes[id.index()].ends[peer.index()].close() {
+                    self.part(id, peer, fin, sink);
+                }
+            }
+            Effect::SetTimer { id: timer, after } => {
+                let seq = self.queue_in(id, after, Kind::Timer, What::Timer(timer), sink);
+                self.nodes[id.index()].set_timer(timer, seq);
+            }
+            Effect::CancelTimer { id: timer } => self.nodes[id.index()].cancel_timer(timer),
+            Effect::Sync { target } => self.sync(id, target, sink),
+            Effect::Observe(observation) => self.note(id, observation),
+            Effect::App(reply) => self.reply(id, reply, calls, sink),
+            Effect::Exit { why } => {
+                if self.nodes[id.index()].exiting.is_none() {
+                    self.nodes[id.index()].exiting = Some(why);
+                    self.exits.push(id);
+                    let text = format!("the process exits: {why}");
+                    self.recorder.fact(id, || Fact::Observed(Observation::Noted { text }));
+                }
+            }
+        }
+    }
+
+    fn queue_in<S: Sink>(&mut self, id: NodeId, after: Span, kind: Kind, what: What, sink: &mut S) -> u32 {
+        let seq = self.nodes[id.index()].next_seq();
+        let due = self.now + Span(after.0.max(1));
+        sink.queue(self.item(due, id, due, kind, id, seq, what));
+        seq
+    }
+
+    /// Latency of one message, drawn from the link's own stream.
+    pub(crate) fn latency(&mut self, from: NodeId, to: NodeId) -> Span {
+        let facts = *self.facts.link(from, to);
+        let base = self.setup.network.latency;
+        let (low, high) = (base.low.0 + facts.added_ms.0, base.high.0 + facts.added_ms.1);
+        if let Some(stream) = &mut self.planted_stream {
+            return Span(stream.between(low, high).max(1));
+        }
+        let stream = &mut self.link(from, to).stream;
+        let late = if facts.loss > 0.0 { retransmission(stream, facts.loss) } else { Span::ZERO };
+        Span(stream.between(low, high).max(1)) + late
+    }
+
+    fn send<S: Sink>(&mut self, from: NodeId, to: NodeId, body: M::Message, write_ms: Span, sink: &mut S) {
+        assert_ne!(from, to, "a node sends no message to itself");
+        self.messages += 1;
+        let peer_is_up = self.nodes[to.index()].is_up();
+        let is_open = self.nodes[from.index()].ends[to.index()].is_open();
+        if self.is_dark(to) {
+            self.nodes[from.index()].ends[to.index()].unacknowledged |= is_open;
+            return self.lose(from, to, "the machine has no power");
+        }
+        if !is_open {
+            if self.facts.link(from, to).cut || self.facts.link(to, from).cut {
+                return self.lose(from, to, "no connection can be opened across the cut");
+            }
+            if !peer_is_up {
+                let round_trip = self.latency(from, to) + self.latency(from, to);
+                self.queue_in(from, round_trip, Kind::Net, What::Refused { peer: to }, sink);
+                return self.lose(from, to, "nothing listens there");
+            }
+        } else if !peer_is_up {
+            return self.lose(from, to, "the process is gone and its goodbye on the way");
+        }
+        let latency = self.latency(from, to) + write_ms;
+        let (conn, opening) = self.nodes[from.index()].ends[to.index()].open();
+        let seq = self.nodes[from.index()].next_seq();
+        let now = self.now;
+        if self.recorder.traces() {
+            let text = format!("{body:?}");
+            self.recorder.fact(from, || Fact::MessageSent { to, due: now + latency, text });
+        }
+        let (body, bytes) = if S::WIRE {
+            let bytes: Rc<[u8]> = postcard::to_stdvec(&body).expect("every message can be encoded").into();
+            (Body::Bytes(bytes.clone()), Some(bytes))
+        } else {
+            (Body::Typed(body), None)
+        };
+        let due = self.link(from, to).push(now, latency, seq, conn, opening, body);
+        let item = (due != Time::NEVER).then(|| self.item(due, to, due, Kind::Net, from, seq, What::Net));
+        sink.carry(from, to, seq, item, bytes);
+    }
+
+    fn lose(&mut self, from: NodeId, to: NodeId, why: &'static str) {
+        self.recorder.fact(from, || Fact::MessageLost { to, why: why.to_owned() });
+    }
+
+    /// Tells a peer that connections ended, behind what was already sent.
+    fn part<S: Sink>(&mut self, from: NodeId, to: NodeId, fin: Fin, sink: &mut S) {
+        if !self.nodes[to.index()].is_up() {
+            return;
+        }
+        let latency = self.latency(from, to);
+        let seq = self.nodes[from.index()].next_seq();
+        let now = self.now;
+        let due = self.link(from, to).push(now, latency, seq, ConnId::NONE, false, Body::Fin(fin));
+        if due != Time::NEVER {
+            sink.queue(self.item(due, to, due, Kind::Net, from, seq, What::Net));
+        }
+    }
+
+    fn sync<S: Sink>(&mut self, id: NodeId, target: SyncTarget, sink: &mut S) {
+        let range = self.setup.disk.sync;
+        let now = self.now;
+        let node = &mut self.nodes[id.index()];
+        let added = node.disk.faults().slow_sync.map_or((0, 0), |slow| (slow.low.0, slow.high.0));
+        let takes = node.sync_times.between(range.low.0 + added.0, range.high.0 + added.1).max(1);
+        let due = node.last_sync.max(now + Span(takes));
+        node.last_sync = due;
+        let failed = node.disk.begin_sync(target, due).is_err();
+        let seq = node.next_seq();
+        sink.queue(self.item(due, id, due, Kind::Disk, id, seq, What::Synced { target, failed }));
+    }
+
+    fn note(&mut self, id: NodeId, observation: Observation) {
+        self.observe(id, observation.probe());
+        if let Observation::Disposed { msg, rule, .. } = &observation {
+            self.recorder.node(id, Op::Disposed { msg: *msg, rule: rule.clone() });
+        }
+        self.recorder.fact(id, || Fact::Observed(observation));
+    }
+
+    /// Keeps an observation for the anchors that wait for it.
+    pub(crate) fn observe(&mut self, id: NodeId, probe: Probe) {
+        if self.anchors.wants(probe) {
+            self.observed.push((id, probe));
+        }
+    }
+
+    /// The client tells its application something.
+    fn reply<S: Sink>(&mut self, id: NodeId, reply: AppReply, calls: &mut Vec<AppCall>, sink: &mut S) {
+        match reply {
+            AppReply::Told { msg, outcome } => self.tell(id, msg, outcome, sink),
+            AppReply::Deliver(delivery) => self.deliver(id, delivery, calls, sink),
+        }
+    }
+
+    fn tell<S: Sink>(&mut self, id: NodeId, msg: MsgId, outcome: Outcome, sink: &mut S) {
+        let now = self.now;
+        let node = &mut self.nodes[id.index()];
+        let attempt = match node.attempts.iter().position(|(again, _)| *again == msg) {
+            Some(index) => node.attempts.swap_remove(index).1,
+            None => 0,
+        };
+        let App::Producer(sender) = &mut node.app else { panic!("only a producer's client tells of sends") };
+        let resend = sender.told(&outcome, attempt);
+        let alarm = sender.alarm(now);
+        let waits_for_result = sender.config.send == ackproof_core::setup::SendMode::Sync;
+        if sender.config.send.is_checked() {
+            if outcome == Outcome::Acked {
+                self.observe(id, Probe::Acked);
+            }
+            self.recorder.node(id, Op::Told { msg, outcome });
+        }
+        if let Some(backoff) = resend {
+            let again = AppEvent::Resend { sequence: msg.sequence(), attempt: attempt + 1 };
+            self.queue_in(id, backoff, Kind::App, What::App(again), sink);
+        } else if let Some(after) = alarm.filter(|_| waits_for_result) {
+            self.queue_in(id, after, Kind::App, What::App(AppEvent::Tick), sink);
+        }
+    }
+
+    fn deliver<S: Sink>(&mut self, id: NodeId, delivery: Delivery, calls: &mut Vec<AppCall>, sink: &mut S) {
+        let zero = self.setup.workload.processing == Span::ZERO;
+        match &mut self.nodes[id.index()].app {
+            App::Consumer(worker) => {
+                let first = worker.take(delivery);
+                self.recorder.node(id, Op::Delivered(delivery));
+                self.observe(id, Probe::Delivered);
+                match first {
+                    Some(_) if zero => self.finish_all(id, calls),
+                    Some(processing) => {
+                        self.queue_in(id, processing, Kind::App, What::App(AppEvent::Done), sink);
+                    }
+                    None => {}
+                }
+            }
+            App::Auditor => {
+                self.recorder.node(id, Op::Audited(delivery));
+                calls.push(AppCall::Finished { delivery, success: true });
+            }
+            App::None | App::Producer(_) => panic!("only a consumer's client hands over deliveries"),
+        }
+    }
+
+    /// Processing takes no time: everything in the queue is finished at once.
+    fn finish_all(&mut self, id: NodeId, calls: &mut Vec<AppCall>) {
+        loop {
+            let (call, another) = self.finish_one(id);
+            calls.extend(call);
+            if !another {
+                return;
+            }
+        }
+    }
+
+    /// Finishes the delivery at the head; what to tell the client, and whether another delivery waits.
+    fn finish_one(&mut self, id: NodeId) -> (Option<AppCall>, bool) {
+        let App::Consumer(worker) = &mut self.nodes[id.index()].app else { panic!("only a consumer processes") };
+        let (processed, next) = worker.done();
+        let (delivery, success) = (processed.delivery, processed.success);
+        self.recorder.node(id, Op::Processed { delivery, success });
+        if success {
+            self.observe(id, Probe::Processed);
+        }
+        ((!processed.again).then_some(AppCall::Finished { delivery, success }), next.is_some())
+    }
+
+    /// One of the application's alarms rings.
+    fn ring<S: Sink>(&mut self, id: NodeId, alarm: AppEvent, sink: &mut S) {
+        match alarm {
+            AppEvent::Tick => {
+                let now = self.now;
+                let App::Producer(sender) = &mut self.nodes[id.index()].app else { panic!("only a producer sends") };
+                if let Some(msg) = sender.next(now) {
+                    sender.sent();
+                    let alarm = sender.alarm(now);
+                    self.publish(id, msg, 0, sink);
+                    if let Some(after) = alarm {
+                        self.queue_in(id, after, Kind::App, What::App(AppEvent::Tick), sink);
+                    }
+                }
+            }
+            AppEvent::Resend { sequence, attempt } => {
+                let node = &mut self.nodes[id.index()];
+                let App::Producer(sender) = &mut node.app else { panic!("only a producer sends") };
+                sender.resent();
+                let msg = sender.msg(sequence);
+                node.attempts.push((msg, attempt));
+                self.publish(id, msg, attempt, sink);
+            }
+            AppEvent::Done => {
+                let (call, another) = self.finish_one(id);
+                if another {
+                    let processing = self.setup.workload.processing;
+                    self.queue_in(id, processing, Kind::App, What::App(AppEvent::Done), sink);
+                }
+                if let Some(call) = call {
+                    self.act(id, Event::App(call), sink);
+                }
+            }
+        }
+    }
+
+    fn publish<S: Sink>(&mut self, id: NodeId, msg: MsgId, attempt: u32, sink: &mut S) {
+        let App::Producer(sender) = &self.nodes[id.index()].app else { panic!("only a producer sends") };
+        let checked = sender.config.send.is_checked();
+        self.recorder.node(id, Op::Send { msg, attempt });
+        self.observe(id, Probe::Sent);
+        if !checked {
+            self.recorder.node(id, Op::Told { msg, outcome: Outcome::Untold });
+        }
+        self.act(id, Event::App(AppCall::Send { msg, attempt }), sink);
+    }
+}
