@@ -6,7 +6,14 @@
 //! * [`result`]: the shapes of what is written: one line a run, one cell, one summary, one manifest.
 //! * [`store`]: the results folder on disk, resumable.
 //! * [`stats`]: intervals and medians.
+//! * [`matrix`]: the summary as rows and columns, and which row prevents a loss.
+//! * [`words`]: a fault schedule in plain words.
 
+mod figures;
+mod headline;
+pub mod matrix;
 pub mod result;
 pub mod stats;
 pub mod store;
+pub mod text;
+pub mod words;

@@ -157,12 +157,18 @@ impl Cell {
             messages.add(&run.messages);
             latencies.add(&run.ack_ms);
         }
-        let loss = judge(runs, Guarantee::NoAckedLoss).unwrap_or_else(|| nothing_judged(runs));
-        let guarantees = Guarantee::ALL
+        let mut loss = judge(runs, Guarantee::NoAckedLoss).unwrap_or_else(|| nothing_judged(runs));
+        let mut guarantees: BTreeMap<Guarantee, GuaranteeCell> = Guarantee::ALL
             .iter()
             .filter(|(_, guarantee, _)| runs.iter().any(|run| run.guarantees.contains_key(guarantee)))
             .filter_map(|&(_, guarantee, _)| Some((guarantee, judge(runs, guarantee)?)))
             .collect();
+        if messages.acked == 0 {
+            promise_nothing(&mut loss);
+            for guarantee in [Guarantee::NoAckedLoss, Guarantee::Durable] {
+                guarantees.entry(guarantee).and_modify(promise_nothing);
+            }
+        }
         let whole = runs.iter().filter(|run| run.broken.is_none());
         let unavailable: Vec<u64> = whole.map(|run| run.unavailable_ms).collect();
         let broken_runs = (runs.len() - unavailable.len()) as u64;
@@ -194,6 +200,11 @@ impl Cell {
     /// Runs that decided no-acked-loss.
     pub fn decided_runs(&self) -> u64 {
         self.runs - self.inconclusive_runs - self.broken_runs
+    }
+
+    /// Whether no message at all was acknowledged although some were sent (`acks=0`, one-way sends).
+    pub fn promises_nothing(&self) -> bool {
+        self.messages.sent > 0 && self.messages.acked == 0
     }
 
     /// The worse of no-acked-loss and durable: whether an acknowledged message can be gone for somebody. A consumer
@@ -241,6 +252,14 @@ fn judge(runs: &[RunLine], guarantee: Guarantee) -> Option<GuaranteeCell> {
     };
     let share = stats::share(violated, decided);
     Some(GuaranteeCell { verdict, runs: violated, of: decided, p: share.p, ci95: [share.low, share.high], why })
+}
+
+/// Where nothing was acknowledged, nothing acknowledged was lost: true, and no reason for a green cell.
+fn promise_nothing(judged: &mut GuaranteeCell) {
+    if judged.verdict == CellVerdict::Holds {
+        judged.verdict = CellVerdict::Inconclusive;
+        judged.why = Some("nothing was acknowledged, so nothing was promised".to_owned());
+    }
 }
 
 fn nothing_judged(runs: &[RunLine]) -> GuaranteeCell {

@@ -1,0 +1,105 @@
+//! The summary for a terminal: the answer first, then the matrix, then what stands behind it.
+
+mod grid;
+mod paint;
+mod sections;
+
+pub use paint::Look;
+pub(crate) use paint::Tone;
+
+use crate::headline;
+use crate::matrix::Matrix;
+use crate::result::{CellVerdict, Summary};
+
+/// The whole report, ending in a newline.
+pub fn render(summary: &Summary, look: &Look) -> String {
+    let matrix = Matrix::of(summary);
+    let mut page = Page { look, lines: Vec::new() };
+    head(&mut page, summary, &matrix);
+    sections::table(&mut page, summary, &matrix);
+    sections::columns(&mut page, &matrix);
+    sections::costs(&mut page, &matrix);
+    sections::losses(&mut page, &matrix);
+    sections::expectations(&mut page, summary);
+    sections::notes(&mut page, summary, &matrix);
+    sections::next(&mut page, summary, &matrix);
+    page.finish()
+}
+
+/// Answer, smallest loss, what prevents it; then what was asked of what.
+fn head(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
+    let lossy = summary.cells.iter().any(|cell| cell.keeps() == CellVerdict::Violated);
+    let holds = summary.cells.iter().all(|cell| cell.keeps() == CellVerdict::Holds);
+    let tone = if lossy {
+        Tone::Loss
+    } else if holds {
+        Tone::Holds
+    } else {
+        Tone::Doubt
+    };
+    page.paragraph(&headline::answer(summary, matrix), 0, Some(tone));
+    if let Some(example) = headline::example(matrix) {
+        page.paragraph(&headline::how(&example, matrix), 0, None);
+        page.paragraph(&headline::prevention(&example), 0, None);
+    }
+    page.gap();
+    if !summary.title.is_empty() {
+        page.paragraph(&summary.title, 0, Some(Tone::Strong));
+    }
+    page.paragraph(&sections::about(summary), 0, Some(Tone::Quiet));
+}
+
+/// The lines written so far.
+pub(crate) struct Page<'a> {
+    pub look: &'a Look,
+    lines: Vec<String>,
+}
+
+impl Page<'_> {
+    /// A paragraph behind `margin` blanks.
+    fn paragraph(&mut self, text: &str, margin: usize, tone: Option<Tone>) {
+        self.entry("", text, margin, tone);
+    }
+
+    /// A line as it is.
+    fn line(&mut self, line: String) {
+        self.lines.push(line);
+    }
+
+    /// `label`, and then a text in a column of its own that begins behind `column` blanks. The tone is the label's, or
+    /// the text's where there is no label.
+    fn entry(&mut self, label: &str, text: &str, column: usize, tone: Option<Tone>) {
+        let paint = |text: &str| tone.map_or(text.to_owned(), |tone| self.look.paint(text, tone));
+        let length = label.chars().count();
+        let gap = column.saturating_sub(length).max(usize::from(length > 0));
+        let mut lines = self.look.wrap(text, length + gap, column).into_iter();
+        let first = lines.next().unwrap_or_default();
+        let blanks = " ".repeat(gap);
+        if label.is_empty() {
+            self.lines.push(format!("{blanks}{}", paint(&first)));
+            self.lines.extend(lines.map(|line| paint(&line)));
+        } else {
+            self.lines.push(format!("{}{blanks}{first}", paint(label)));
+            self.lines.extend(lines);
+        }
+    }
+
+    fn title(&mut self, title: &str) {
+        self.gap();
+        self.paragraph(title, 0, Some(Tone::Strong));
+    }
+
+    /// One empty line, never two.
+    fn gap(&mut self) {
+        if self.lines.last().is_some_and(|line| !line.is_empty()) {
+            self.lines.push(String::new());
+        }
+    }
+
+    fn finish(self) -> String {
+        let mut text = self.lines.join("\n");
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,413 @@
+//! The parts of the report below its first lines.
+
+use ackproof_core::guarantee::Guarantee;
+
+use super::grid::Grid;
+use super::{Look, Page, Tone};
+use crate::figures;
+use crate::headline;
+use crate::matrix::{Matrix, Row};
+use crate::result::{Cell, CellVerdict, ExpectationOutcome, GuaranteeCell, NoteKind, Summary, Verified};
+
+/// What was run: broker, engine, runs, seed, and whether the reference engine agreed.
+pub(crate) fn about(summary: &Summary) -> String {
+    let ended: u64 = summary.cells.iter().map(|cell| cell.runs).sum();
+    let planned: u64 = summary.cells.iter().map(|cell| cell.planned_runs).sum();
+    let mut parts = vec![summary.broker.clone(), format!("{} cells", summary.cells.len())];
+    if summary.complete || ended >= planned {
+        parts.push(figures::number_of(ended, "run"));
+    } else {
+        parts.push(format!("interrupted after {} of {} runs", figures::count(ended), figures::count(planned)));
+    }
+    parts.push(format!("seed {}", summary.seed));
+    parts.push(format!("{} engine", summary.engine));
+    parts.extend(verified(&summary.verified));
+    parts.join(", ")
+}
+
+fn verified(verified: &Verified) -> Option<String> {
+    match (verified.runs, verified.mismatches) {
+        (0, _) => None,
+        (runs, 0) => Some(format!("{} repeated on turmoil with the same history", figures::number_of(runs, "run"))),
+        (runs, differ) => {
+            Some(format!("{differ} of {} repeated on turmoil had ANOTHER HISTORY", figures::number_of(runs, "run")))
+        }
+    }
+}
+
+/// Rows of settings, columns of faults.
+pub(super) fn table(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
+    if matrix.rows.is_empty() {
+        return;
+    }
+    let look = page.look;
+    let mut doubts = Vec::new();
+    let mut header: Vec<String> = matrix.axes.iter().map(|axis| fold(axis.short, '.')).collect();
+    header.extend(matrix.columns.iter().map(|column| fold(column.name, '-')));
+    let rows = matrix.rows.iter().map(|row| {
+        let mut cells = settings(matrix, row);
+        cells.extend(row.cells.iter().map(|cell| cell_text(*cell, &mut doubts, look)));
+        cells
+    });
+    let rows = rows.collect();
+    page.gap();
+    let grid = Grid { keys: matrix.axes.len(), header, rows, ruled: true, tone };
+    grid.lines(look).into_iter().for_each(|line| page.line(line));
+    legend(page, summary);
+    for (why, number) in doubts.iter().zip(1..) {
+        page.entry(&format!("  ? ({number})"), why, 9, Some(Tone::Doubt));
+    }
+}
+
+/// Each axis's value in a row, `-` where it has no effect.
+fn settings(matrix: &Matrix<'_>, row: &Row<'_>) -> Vec<String> {
+    let value = |name: &str| row.settings.get(name).cloned().unwrap_or_else(|| "-".to_owned());
+    matrix.axes.iter().map(|axis| value(axis.name)).collect()
+}
+
+/// A long name in two lines or more, broken behind `at`.
+fn fold(name: &str, at: char) -> String {
+    const LINE: usize = 14;
+    let mut text = String::new();
+    let mut length = 0;
+    for part in name.split_inclusive(at) {
+        let part_length = part.chars().count();
+        if length > 0 && length + part_length > LINE {
+            text.push('\n');
+            length = 0;
+        }
+        text.push_str(part);
+        length += part_length;
+    }
+    text
+}
+
+fn cell_text(cell: Option<&Cell>, doubts: &mut Vec<String>, look: &Look) -> String {
+    let Some(cell) = cell else { return "not run".to_owned() };
+    if cell.promises_nothing() {
+        let gone = figures::part(cell.messages.unreported, cell.messages.sent);
+        return format!("no acks\n{gone} gone");
+    }
+    let share = GuaranteeCell {
+        verdict: cell.verdict,
+        runs: cell.lossy_runs,
+        of: cell.decided_runs(),
+        p: cell.loss.p,
+        ci95: cell.loss.ci95,
+        why: cell.why.clone(),
+    };
+    let mut text = match share.verdict {
+        CellVerdict::Violated => {
+            let [low, high] = share.ci95;
+            let interval = figures::interval(low, high, look.dash());
+            format!("loses {}\n{} {interval}", figures::percent(share.p), counts(&share))
+        }
+        CellVerdict::Holds => format!("holds\n{} {}", counts(&share), bound(&share, look)),
+        CellVerdict::Inconclusive => {
+            format!("? ({})\n{}", note(share.why.clone().unwrap_or_default(), doubts), counts(&share))
+        }
+    };
+    if let Some(durable) = cell.guarantees.get(&Guarantee::Durable)
+        && (durable.verdict, durable.runs) != (share.verdict, share.runs)
+    {
+        text.push('\n');
+        text.push_str(&vanished(durable, doubts));
+    }
+    text
+}
+
+fn vanished(durable: &GuaranteeCell, doubts: &mut Vec<String>) -> String {
+    match durable.verdict {
+        CellVerdict::Violated => format!("vanish {} {}", figures::percent(durable.p), counts(durable)),
+        CellVerdict::Holds => format!("vanish {}", counts(durable)),
+        CellVerdict::Inconclusive => format!("vanish ? ({})", note(durable.why.clone().unwrap_or_default(), doubts)),
+    }
+}
+
+fn counts(share: &GuaranteeCell) -> String {
+    format!("{}/{}", share.runs, share.of)
+}
+
+fn bound(share: &GuaranteeCell, look: &Look) -> String {
+    format!("{}{}", look.at_most(), figures::percent(share.ci95[1]))
+}
+
+/// The number of a reason in the list below the table.
+fn note(why: String, doubts: &mut Vec<String>) -> usize {
+    let known = doubts.iter().position(|doubt| *doubt == why);
+    1 + known.unwrap_or_else(|| {
+        doubts.push(why);
+        doubts.len() - 1
+    })
+}
+
+fn tone(text: &str) -> Option<Tone> {
+    if text.starts_with("loses") || text.starts_with("vanish") && !text.starts_with("vanish 0") {
+        Some(if text.starts_with("vanish ?") { Tone::Doubt } else { Tone::Loss })
+    } else if text == "holds" {
+        Some(Tone::Holds)
+    } else if text.starts_with('?') || text == "no acks" {
+        Some(Tone::Doubt)
+    } else {
+        None
+    }
+}
+
+/// What the words in the table mean; only those that occur.
+fn legend(page: &mut Page<'_>, summary: &Summary) {
+    let cells = || summary.cells.iter().filter(|cell| !cell.promises_nothing());
+    let any = |verdict| cells().any(|cell| cell.verdict == verdict);
+    let differs = |cell: &Cell| {
+        cell.guarantees
+            .get(&Guarantee::Durable)
+            .is_some_and(|it| (it.verdict, it.runs) != (cell.verdict, cell.lossy_runs))
+    };
+    let at_most = page.look.at_most();
+    page.gap();
+    let mut parts = Vec::new();
+    if any(CellVerdict::Violated) {
+        parts.push("loses: runs in which an acknowledged message was never consumed, with the 95% interval".to_owned());
+    }
+    if any(CellVerdict::Holds) {
+        parts.push(format!("holds: in no run; {at_most} is what the runs cannot rule out (95%)"));
+    }
+    if cells().any(differs) {
+        parts.push("vanish: runs in which the broker lost an acknowledged message, read in time or not".to_owned());
+    }
+    if summary.cells.iter().any(Cell::promises_nothing) {
+        parts.push(
+            "no acks: success promises nothing; gone: of the messages sent, those that are gone and nobody was told"
+                .to_owned(),
+        );
+    }
+    for part in parts {
+        page.paragraph(&part, 2, Some(Tone::Quiet));
+    }
+}
+
+/// What happens in each fault class.
+pub(super) fn columns(page: &mut Page<'_>, matrix: &Matrix<'_>) {
+    let told: Vec<_> = matrix.columns.iter().filter(|column| !column.words.is_empty()).collect();
+    let Some(widest) = told.iter().map(|column| column.name.chars().count()).max() else { return };
+    page.title("Faults");
+    for column in told {
+        page.entry(&format!("  {}", column.name), column.words, widest.min(24) + 4, None);
+    }
+}
+
+/// What each row costs: latency, availability, refused and repeated messages.
+pub(super) fn costs(page: &mut Page<'_>, matrix: &Matrix<'_>) {
+    if matrix.rows.is_empty() {
+        return;
+    }
+    page.title("What each row costs");
+    let calm = matrix.columns.iter().position(|column| column.is_calm);
+    let mut header: Vec<String> = matrix.axes.iter().map(|axis| fold(axis.short, '.')).collect();
+    if calm.is_some() {
+        header.push("ack p99,\nno fault".to_owned());
+    }
+    let rest = ["ack p99,\nfaults", "outage,\nmedian", "outage,\nlongest", "rejected", "unknown", "repeated"];
+    header.extend(rest.map(str::to_owned));
+    let rows = matrix.rows.iter().map(|row| {
+        let mut cells = settings(matrix, row);
+        cells.extend(calm.map(|calm| p99(row.cells[calm].into_iter())));
+        cells.extend(cost(row));
+        cells
+    });
+    let grid = Grid { keys: matrix.axes.len(), header, rows: rows.collect(), ruled: false, tone: |_| None };
+    grid.lines(page.look).into_iter().for_each(|line| page.line(line));
+    let words = "outage: of each run, the longest time in which a producer with something to send got no success; ack p99 \
+                 and outage are those of the worst fault. rejected, unknown (a failure that may have happened anyway) \
+                 and repeated are shares of the messages sent.";
+    page.paragraph(words, 2, Some(Tone::Quiet));
+}
+
+fn p99<'a>(cells: impl Iterator<Item = &'a Cell>) -> String {
+    cells.filter_map(|cell| Some(cell.ack_ms?.p99)).max().map_or("-".to_owned(), figures::ms)
+}
+
+pub(crate) fn cost(row: &Row<'_>) -> [String; 6] {
+    let cells = || row.cells.iter().flatten().copied();
+    let sum = |count: fn(&Cell) -> u64| cells().map(count).sum::<u64>();
+    let sent = sum(|cell| cell.messages.sent);
+    let unavailable = |of: fn(&Cell) -> u64| {
+        if sum(|cell| cell.messages.acked) == 0 {
+            "-".to_owned()
+        } else {
+            figures::ms(cells().map(of).max().unwrap_or(0))
+        }
+    };
+    [
+        p99(cells()),
+        unavailable(|cell| cell.unavailable_ms.median),
+        unavailable(|cell| cell.unavailable_ms.longest),
+        figures::part(sum(|cell| cell.messages.rejected), sent),
+        figures::part(sum(|cell| cell.messages.unknown), sent),
+        figures::part(sum(|cell| cell.messages.duplicated), sent),
+    ]
+}
+
+/// For each fault class that loses something: the smallest sequence, what becomes of the message, what prevents it.
+pub(super) fn losses(page: &mut Page<'_>, matrix: &Matrix<'_>) {
+    let examples: Vec<_> =
+        (0..matrix.columns.len()).filter_map(|column| headline::example_of(matrix, column)).collect();
+    if examples.is_empty() {
+        return;
+    }
+    page.title("How messages are lost, and what prevents it");
+    for example in examples {
+        let label = &matrix.rows[example.row].label;
+        let with = if label.is_empty() { String::new() } else { format!(", {label}") };
+        page.paragraph(&format!("{}{with}", matrix.columns[example.column].name), 2, None);
+        if let Some(witness) = &example.cell.witness {
+            for (step, number) in witness.story.iter().zip(1..) {
+                page.entry(&format!("    {number}."), step, 7, None);
+            }
+            let outcome = witness.outcome.iter().map(|outcome| ("so:", outcome.as_str()));
+            outcome.for_each(|(label, text)| page.entry(&format!("    {label}"), text, 15, None));
+        }
+        page.entry("    prevented:", &headline::prevention(&example), 15, None);
+    }
+}
+
+/// Each expectation with its outcome.
+pub(super) fn expectations(page: &mut Page<'_>, summary: &Summary) {
+    if summary.expectations.is_empty() {
+        return;
+    }
+    page.title("Expected");
+    for it in &summary.expectations {
+        let (word, tone) = match it.outcome {
+            ExpectationOutcome::Met => ("ok", Tone::Holds),
+            ExpectationOutcome::Violated => ("NOT SO", Tone::Loss),
+            ExpectationOutcome::Inconclusive => ("?", Tone::Doubt),
+        };
+        let canary = if it.canary { "canary: " } else { "" };
+        let line = it.line.map_or(String::new(), |line| format!(" (line {line})"));
+        let why = if it.why.is_empty() { String::new() } else { format!(": {}", it.why) };
+        page.entry(&format!("  {word}"), &format!("{canary}{}{line}{why}", it.text), 9, Some(tone));
+    }
+}
+
+/// What a reader should know before believing the matrix.
+pub(super) fn notes(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
+    let mut notes: Vec<(&str, String, Tone)> = Vec::new();
+    let source = |source: &str| if source.is_empty() { String::new() } else { format!(" [{source}]") };
+    for note in &summary.notes {
+        let (word, tone) = match note.kind {
+            NoteKind::Trap => ("trap", Tone::Doubt),
+            NoteKind::Collapsed => ("no effect", Tone::Quiet),
+            NoteKind::Remark => ("note", Tone::Quiet),
+        };
+        notes.push((word, format!("{}{}", note.text, source(&note.source)), tone));
+    }
+    notes.extend(never_fired(matrix).into_iter().map(|text| ("never", text, Tone::Doubt)));
+    notes.extend(not_modelled(summary).map(|text| ("not modelled", text, Tone::Quiet)));
+    notes.extend(summary.assumptions.iter().map(|text| ("assumed", text.clone(), Tone::Quiet)));
+    notes.extend(
+        summary
+            .verified
+            .differing
+            .iter()
+            .map(|it| ("differs", format!("cell {}, seed {}: {}", it.cell, it.seed, it.what), Tone::Loss)),
+    );
+    notes.extend(
+        summary
+            .broken
+            .iter()
+            .map(|it| ("our bug", format!("cell {}, seed {}: {}", it.cell, it.seed, it.message), Tone::Loss)),
+    );
+    if notes.is_empty() {
+        return;
+    }
+    page.title("Notes");
+    for (word, text, tone) in notes {
+        page.entry(&format!("  {word}"), &text, 17, Some(tone));
+    }
+}
+
+/// Faults that never fired, a line for each fault class and fault.
+pub(crate) fn never_fired(matrix: &Matrix<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (index, column) in matrix.columns.iter().enumerate() {
+        let cells = || matrix.rows.iter().filter_map(|row| row.cells[index]);
+        let total: u64 = cells().map(|cell| cell.runs).sum();
+        let mut faults: Vec<u64> = cells().flat_map(|cell| &cell.missed).map(|missed| missed.fault).collect();
+        faults.sort_unstable();
+        faults.dedup();
+        for fault in faults {
+            let missed = || cells().flat_map(|cell| &cell.missed).filter(move |missed| missed.fault == fault);
+            let runs: u64 = missed().map(|missed| missed.runs).sum();
+            let why = missed().map(|missed| missed.why.as_str()).find(|why| !why.is_empty());
+            let why = why.map_or(String::new(), |why| format!(": {why}"));
+            let (runs, total) = (figures::count(runs), figures::number_of(total, "run"));
+            lines.push(format!("fault {fault} of {} did not fire in {runs} of {total}{why}", column.name));
+        }
+    }
+    lines
+}
+
+/// The settings that are accepted and do nothing; those that might matter are named.
+pub(crate) fn not_modelled(summary: &Summary) -> Option<String> {
+    const SHOWN: usize = 6;
+    let all = &summary.not_modelled;
+    if all.is_empty() {
+        return None;
+    }
+    let shown: Vec<&str> = all.iter().take(SHOWN).map(|it| it.key.as_str()).collect();
+    let more =
+        if all.len() > SHOWN { format!(" and {} more (in summary.json)", all.len() - SHOWN) } else { String::new() };
+    let verb = if all.len() == 1 { "is" } else { "are" };
+    Some(format!(
+        "{} {verb} accepted but not modelled, and without effect here: {}{more}",
+        figures::number_of(all.len() as u64, "setting"),
+        shown.join(", ")
+    ))
+}
+
+/// What to type next.
+pub(super) fn next(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
+    let commands = commands(summary, matrix, &page.look.folder);
+    if commands.is_empty() {
+        return;
+    }
+    page.title("Next");
+    for (command, what) in commands {
+        let what = page.look.paint(&format!("# {what}"), Tone::Quiet);
+        page.line(format!("  {what}"));
+        page.line(format!("  {command}"));
+    }
+}
+
+/// Commands worth typing, each with what it does.
+pub(crate) fn commands(summary: &Summary, matrix: &Matrix<'_>, folder: &str) -> Vec<(String, &'static str)> {
+    let mut commands = Vec::new();
+    if let Some(example) = headline::example(matrix)
+        && let Some(witness) = &example.cell.witness
+    {
+        let file = if folder.is_empty() { witness.file.clone() } else { format!("{folder}/{}", witness.file) };
+        let file = quote(&file);
+        commands.push((format!("ackproof explain {file}"), "the life of the lost message, copy by copy"));
+        commands.push((format!("ackproof replay {file}"), "the same run again, byte for byte"));
+        if let Some(prevention) = &example.prevention {
+            let set =
+                prevention.changes.iter().map(|it| format!(" --set {}", quote(&format!("{}={}", it.name, it.to))));
+            let set: String = set.collect();
+            commands
+                .push((format!("ackproof replay {file}{set}"), "the same faults under the settings that prevent it"));
+        }
+    } else if !summary.complete {
+        commands.push(("the same command again".to_owned(), "goes on where this sweep stopped"));
+    }
+    commands
+}
+
+/// A word that a shell takes as one.
+fn quote(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/=:,@+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}

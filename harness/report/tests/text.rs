@@ -1,0 +1,47 @@
+//! What a reader sees in a terminal.
+
+mod fixture;
+
+use ackproof_report::text::{Look, render};
+use snapbox::{assert_data_eq, file};
+
+fn look(columns: usize) -> Look {
+    Look { columns, folder: "results/orders/0123456789ab".into(), ..Look::default() }
+}
+
+#[test]
+fn the_answer_comes_first_and_everything_behind_it_follows() {
+    assert_data_eq!(render(&fixture::summary(), &look(100)), file!["golden/wide.txt"].raw());
+}
+
+#[test]
+fn a_narrow_terminal_without_unicode_gets_blocks() {
+    let look = Look { unicode: false, ..look(60) };
+    let text = render(&fixture::summary(), &look);
+    assert!(text.is_ascii());
+    assert_data_eq!(text, file!["golden/narrow.txt"].raw());
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let plain = render(&fixture::summary(), &look(100));
+    let colored = render(&fixture::summary(), &Look { color: true, ..look(100) });
+    assert!(colored.contains("\u{1b}[1m\u{1b}[31mloses 83%\u{1b}[0m"), "{colored}");
+    assert!(colored.contains("\u{1b}[32mholds\u{1b}[0m"), "{colored}");
+    assert_eq!(strip(&colored), plain);
+}
+
+fn strip(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('m').expect("every escape ends in m").1)
+}
+
+#[test]
+fn no_line_of_prose_is_wider_than_the_terminal() {
+    for columns in [50, 60, 80, 120] {
+        for line in render(&fixture::summary(), &look(columns)).lines().filter(|line| !line.contains("ackproof ")) {
+            assert!(line.chars().count() <= columns, "{columns}: {line}");
+        }
+    }
+}
