@@ -393,8 +393,7 @@ pub(crate) fn commands(summary: &Summary, matrix: &Matrix<'_>, folder: &str) -> 
             let set =
                 prevention.changes.iter().map(|it| format!(" --set {}", quote(&format!("{}={}", it.name, it.to))));
             let set: String = set.collect();
-            commands
-                .push((format!("ackproof replay {file}{set}"), "the same faults under the settings that prevent it"));
+            commands.push((format!("ackproof replay {file}{set}"), "the same faults, where they do no harm"));
         }
     } else if !summary.complete {
         commands.push(("the same command again".to_owned(), "goes on where this sweep stopped"));
