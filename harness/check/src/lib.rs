@@ -7,6 +7,7 @@
 //! [`Verdict`]: ackproof_core::verdict::Verdict
 
 mod account;
+mod autopsy;
 mod fate;
 mod findings;
 mod guarantee;
@@ -21,6 +22,7 @@ use ackproof_core::guarantee::Limits;
 use ackproof_core::history::History;
 use ackproof_core::verdict::Verdict;
 
+pub use autopsy::{Autopsy, CopyEnd, CopyLife, Durability, Event, Justification, Topic, autopsy};
 pub use fate::{End, Fate, Told};
 
 use findings::Findings;

@@ -10,6 +10,8 @@ use ackproof_core::time::Time;
 use ackproof_core::verdict::{Judgement, Verdict};
 
 pub const B1: NodeId = NodeId(0);
+pub const B2: NodeId = NodeId(1);
+pub const B3: NodeId = NodeId(2);
 pub const P1: NodeId = NodeId(3);
 pub const C1: NodeId = NodeId(5);
 pub const C2: NodeId = NodeId(6);
@@ -53,6 +55,10 @@ impl Story {
         self.now = Time(self.now.0 + 1);
         self.history.push(self.now, node, op);
         self
+    }
+
+    pub fn now(&self) -> Time {
+        self.now
     }
 
     /// Lets time pass.

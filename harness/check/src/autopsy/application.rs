@@ -1,0 +1,177 @@
+//! What applications did with the message and saw of it, and what was done to the machines meanwhile: the history's
+//! part of an autopsy.
+
+use ackproof_core::app::{MsgId, Outcome};
+use ackproof_core::history::{Entry, History};
+use ackproof_core::node::NodeId;
+use ackproof_core::op::{Death, Op, Phase};
+use ackproof_core::time::Time;
+
+use super::trace::Examination;
+use super::words::Words;
+use super::{Event, Topic};
+
+/// A message in the hands of one consumer's application.
+#[derive(Clone, Debug)]
+pub struct Handover {
+    pub node: NodeId,
+    pub at: Time,
+    /// When the application finished, and whether successfully.
+    pub finished: Option<(Time, bool)>,
+    /// When its process died with it.
+    pub died: Option<Time>,
+}
+
+/// What the history says about one message.
+#[derive(Debug, Default)]
+pub struct Application {
+    pub sent_at: Time,
+    pub sender: Option<NodeId>,
+    pub told: Vec<(Time, Outcome)>,
+    /// When the sender's process died after it had sent the message, for the first time.
+    pub sender_died: Option<Time>,
+    pub handovers: Vec<Handover>,
+    pub disposed: Option<(Time, String)>,
+    /// Stored progress at the end of the origin where the message was last seen.
+    pub progress: Option<u64>,
+    pub events: Vec<Event>,
+    /// For each node, since when it has been down; `None` while it is up.
+    down: Vec<Option<Time>>,
+}
+
+impl Application {
+    pub fn of(history: &History, msg: MsgId, examination: &Examination<'_>, words: &Words) -> Application {
+        let mut application = Application { down: vec![None; history.nodes.len()], ..Application::default() };
+        let mut involved: Vec<NodeId> = examination.copies.iter().map(|copy| copy.node).collect();
+        involved.extend(history.entries.iter().filter(|entry| concerns(&entry.op, msg)).filter_map(|entry| entry.node));
+        for entry in &history.entries {
+            application.physical(entry, &involved);
+            application.take(entry, msg, words);
+        }
+        let place = examination.copies.last().map(|copy| copy.origin);
+        for entry in &history.entries {
+            if let Op::Progress { origin, upto } = &entry.op
+                && Some(*origin) == place
+            {
+                application.progress = Some(*upto);
+            }
+        }
+        application
+    }
+
+    pub fn acked_at(&self) -> Option<Time> {
+        self.told.iter().find(|(_, outcome)| *outcome == Outcome::Acked).map(|(at, _)| *at)
+    }
+
+    pub fn down_since(&self, node: NodeId) -> Option<Time> {
+        *self.down.get(node.index())?
+    }
+
+    /// Faults, phases, deaths and starts.
+    fn physical(&mut self, entry: &Entry, involved: &[NodeId]) {
+        let at = entry.at;
+        match &entry.op {
+            Op::FaultBegan { fault, text } => self.event(entry, Topic::Fault, format!("fault {fault} began: {text}")),
+            Op::FaultEnded { fault } => self.event(entry, Topic::Fault, format!("fault {fault} ended")),
+            Op::Phase(Phase::Settle) => self.event(entry, Topic::Fault, "everything was healed".to_owned()),
+            Op::Died(death) => {
+                let Some(node) = entry.node else { return };
+                self.set_down(node, Some(at));
+                if self.sender == Some(node) {
+                    self.sender_died.get_or_insert(at);
+                }
+                for held in self.handovers.iter_mut().filter(|held| held.node == node && held.finished.is_none()) {
+                    held.died.get_or_insert(at);
+                }
+                if involved.contains(&node) {
+                    let how = match death {
+                        Death::Killed => "was killed",
+                        Death::PowerLost => "lost power",
+                        Death::Exited => "exited",
+                    };
+                    self.event(entry, Topic::Process, how.to_owned());
+                }
+            }
+            Op::Started => {
+                let Some(node) = entry.node else { return };
+                self.set_down(node, None);
+                if involved.contains(&node) {
+                    self.event(entry, Topic::Process, "started".to_owned());
+                }
+            }
+            Op::Phase(Phase::WarmUp | Phase::Chaos | Phase::Drain | Phase::Verdict) => {}
+            Op::PhaseLimit(_) | Op::FaultMissed { .. } | Op::Fingerprint { .. } => {}
+            Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) => {}
+            Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } => {}
+        }
+    }
+
+    /// What concerns the message itself.
+    fn take(&mut self, entry: &Entry, of: MsgId, words: &Words) {
+        if !concerns(&entry.op, of) {
+            return;
+        }
+        let at = entry.at;
+        match &entry.op {
+            Op::Send { attempt: 0, .. } => {
+                self.sent_at = at;
+                self.sender = entry.node;
+                self.event(entry, Topic::Sent, "handed it to its client".to_owned());
+            }
+            Op::Send { attempt, .. } => self.event(entry, Topic::Sent, format!("sent it again (attempt {attempt})")),
+            Op::Told { outcome, .. } => {
+                self.told.push((at, outcome.clone()));
+                self.event(entry, Topic::Told, format!("was told: {outcome}"));
+            }
+            Op::Delivered(delivery) => {
+                if let Some(node) = entry.node {
+                    self.handovers.push(Handover { node, at, finished: None, died: None });
+                }
+                let place = words.place(delivery.origin, delivery.offset);
+                self.event(entry, Topic::Delivered, format!("was handed it from {place}"));
+            }
+            Op::Processed { success, .. } => {
+                let open = |held: &&mut Handover| Some(held.node) == entry.node && held.finished.is_none();
+                if let Some(held) = self.handovers.iter_mut().rev().find(open) {
+                    held.finished = Some((at, *success));
+                }
+                let text = if *success { "finished with it" } else { "failed to process it" };
+                self.event(entry, Topic::Processed, text.to_owned());
+            }
+            Op::Audited(delivery) => {
+                let place = words.place(delivery.origin, delivery.offset);
+                self.event(entry, Topic::Audited, format!("found it at {place}"));
+            }
+            Op::Stranded(delivery) => {
+                let place = words.place(delivery.origin, delivery.offset);
+                self.event(entry, Topic::Audited, format!("still holds it at {place}, and may not serve it"));
+            }
+            Op::Disposed { rule, .. } => self.disposed = Some((at, rule.clone())),
+            Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
+            Op::FaultMissed { .. } | Op::Started | Op::Died(_) | Op::Progress { .. } => {}
+            Op::AuditEnd { .. } | Op::Fingerprint { .. } => {}
+        }
+    }
+
+    fn set_down(&mut self, node: NodeId, since: Option<Time>) {
+        if let Some(down) = self.down.get_mut(node.index()) {
+            *down = since;
+        }
+    }
+
+    fn event(&mut self, entry: &Entry, topic: Topic, text: String) {
+        self.events.push(Event { at: entry.at, node: entry.node, topic, text });
+    }
+}
+
+/// Whether an entry is about this message.
+fn concerns(op: &Op, of: MsgId) -> bool {
+    match op {
+        Op::Send { msg, .. } | Op::Told { msg, .. } | Op::Disposed { msg, .. } => *msg == of,
+        Op::Delivered(delivery) | Op::Audited(delivery) | Op::Stranded(delivery) => delivery.msg == of,
+        Op::Processed { delivery, .. } => delivery.msg == of,
+        Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => false,
+        Op::FaultMissed { .. } | Op::Started | Op::Died(_) | Op::Progress { .. } => false,
+        Op::AuditEnd { .. } | Op::Fingerprint { .. } => false,
+    }
+}
