@@ -14,7 +14,7 @@ use ackproof_core::time::{Span, Time};
 pub(crate) enum App {
     None,
     Producer(Sender),
-    Consumer(Worker),
+    Consumer(Box<Worker>),
     Auditor,
 }
 

@@ -98,7 +98,8 @@ impl<M: Model> World<M> {
                     App::Producer(Sender::new(job.setup.app.producer.clone(), producers - 1, share, workload.interval))
                 }
                 NodeKind::Consumer => {
-                    App::Consumer(Worker::new(job.setup.app.consumer.clone(), workload.processing, stream("app")))
+                    let config = job.setup.app.consumer.clone();
+                    App::Consumer(Box::new(Worker::new(config, workload.processing, stream("app"))))
                 }
                 NodeKind::Auditor => App::Auditor,
                 NodeKind::Broker | NodeKind::Controller | NodeKind::Nameserver => App::None,
@@ -146,6 +147,7 @@ impl<M: Model> World<M> {
         }
     }
 
+    #[allow(clippy::too_many_arguments, reason = "the fields of an event's key, each of a type of its own")]
     pub(crate) fn item(
         &self,
         at: Time,

@@ -46,7 +46,7 @@ fn setup(seed: u64) -> Setup {
     setup.workload.producers = 1 + (seed % 2) as u8;
     setup.app.producer.send =
         [SendMode::Sync, SendMode::Async, SendMode::AsyncUnchecked, SendMode::OneWay][(seed % 4) as usize];
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         setup.app.producer.on_failure = OnFailure::Resend { times: 2, backoff: Span(20) };
     }
     setup
