@@ -20,7 +20,7 @@ pub struct Account {
     /// Attempts without an answer so far, all of the life `sender`.
     pub open: u16,
     pub sender: Option<Life>,
-    /// Which application was last handed it and has not finished with it.
+    /// Which application was last handed it and has not finished with it successfully.
     pub holder: Option<Life>,
     /// Where it was last seen by a consumer or on a disk.
     pub origin: Option<Origin>,

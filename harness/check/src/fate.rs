@@ -22,8 +22,8 @@
 //! when progress is past it: with a leader again, somebody may go back and read it.
 //!
 //! **Waiting**: a copy is served and nobody has come to it yet. That is neither lost (a consumer may come) nor consumed
-//! (none has). When the run was cut by a limit, the same holds for a message in the hands of an application that was
-//! still alive: it was not given the time. In a run that became quiet by itself, nobody was still at work.
+//! (none has). When the run was cut before it came to rest, the same holds for a message in the hands of an application
+//! that was still alive: it was not given the time. In a run that came to rest by itself, nobody was still at work.
 //!
 //! **Unproven**: it was not found, but not everything was looked at; absence proves nothing.
 //!

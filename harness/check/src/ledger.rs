@@ -146,11 +146,12 @@ impl Ledger {
     }
 
     fn processed(&mut self, delivery: &Delivery, success: bool, node: Option<NodeId>, at: Time) {
-        let account = self.account_mut(delivery.msg);
-        account.holder = None;
+        // An application whose processing failed may be about to try again: the message stays in its hands.
         if !success {
             return;
         }
+        let account = self.account_mut(delivery.msg);
+        account.holder = None;
         account.consumed = account.consumed.saturating_add(1);
         account.origin = Some(delivery.origin);
         if account.consumed == 1 && !delivery.origin.is_internal() {

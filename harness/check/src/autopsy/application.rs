@@ -131,7 +131,9 @@ impl Application {
                 self.event(entry, Topic::Delivered, format!("was handed it from {place}"));
             }
             Op::Processed { success, .. } => {
-                let open = |held: &&mut Handover| Some(held.node) == entry.node && held.finished.is_none();
+                // An application may fail and try again with what it was handed.
+                let open =
+                    |held: &&mut Handover| Some(held.node) == entry.node && !matches!(held.finished, Some((_, true)));
                 if let Some(held) = self.handovers.iter_mut().rev().find(open) {
                     held.finished = Some((at, *success));
                 }

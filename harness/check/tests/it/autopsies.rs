@@ -93,6 +93,17 @@ fn a_skipped_message_is_explained_by_the_hand_over_and_the_progress() {
 }
 
 #[test]
+fn an_application_that_failed_and_tried_again_is_told_by_its_last_try() {
+    let failed = Op::Processed { delivery: at_home(57), success: false };
+    let tape = Tape::begin().story(sent).appended(B1, 57, 57, 3).story(acked).story(|story| story.delivered([57]));
+    let tape = tape.story(|story| story.op(Some(C1), failed.clone()));
+    let given_up = tape.clone().story(|story| story.healed().audited([57]).end(58)).autopsy(57).cause;
+    assert!(given_up.starts_with("c1 was handed p1#57 at 1.206s and failed to process it at 1.207s;"), "{given_up}");
+    let done = tape.story(|story| story.processed(at_home(57)).healed().audited([57]).end(58)).autopsy(57).cause;
+    assert_eq!(done, "c1 was handed p1#57 at 1.206s and finished with it at 1.208s.");
+}
+
+#[test]
 fn a_message_written_where_progress_had_already_been_is_explained_so() {
     let tape = Tape::begin().committed(B1, 60).story(sent).appended(B2, 57, 57, 4).confirmed(B2, 57, 57, &[B2]);
     let tape = tape.story(acked).story(|story| story.healed().audited([57]).end(60));

@@ -153,8 +153,9 @@ fn without_a_late_consumer_absence_proves_nothing() {
 
 #[test]
 fn a_message_in_the_hands_of_a_living_application_is_not_lost_when_the_run_was_cut() {
+    let failed = Op::Processed { delivery: at_home(1), success: false };
     let in_hand = |cut: bool, dies: bool| {
-        let story = Story::begin().acked(0..2).consumed([0]).delivered([1]);
+        let story = Story::begin().acked(0..2).consumed([0]).delivered([1]).op(Some(C1), failed.clone());
         let story = if dies { story.died(C1).started(C1) } else { story };
         let story = if cut { story.limit(Phase::Settle) } else { story };
         story.healed().audited(0..2).end(2).end_of(1)
