@@ -1,4 +1,4 @@
-//! What the search knows about each kind of fault: what it names, what is gentler, and which of its numbers can be
+//! What the search knows about each kind of fault: what is gentler, and which of its numbers can be
 //! made rounder. A new kind of fault is asked for here by the compiler.
 
 use ackproof_core::fault::{Clock, Drop, FaultKind, Kill, Latency, LoseDisk, PowerLoss, Shutdown, SlowDisk};
@@ -7,31 +7,10 @@ use ackproof_core::time::{Offset, Span, SpanRange};
 
 use crate::shrink::rounding;
 
-/// The node sets that a fault names, in the order of `FaultKind::selectors`.
-pub fn selectors_mut(kind: &mut FaultKind) -> Vec<&mut Selector> {
-    match kind {
-        FaultKind::Kill(Kill(node)) | FaultKind::PowerLoss(PowerLoss(node)) => vec![node],
-        FaultKind::LoseDisk(LoseDisk(node)) | FaultKind::Shutdown(Shutdown(node)) => vec![node],
-        FaultKind::Pause(pause) => vec![&mut pause.0],
-        FaultKind::FullDisk(full) => vec![&mut full.0],
-        FaultKind::FailSync(fail) => vec![&mut fail.0],
-        FaultKind::LyingSync(lie) => vec![&mut lie.0],
-        FaultKind::Clock(clock) => vec![&mut clock.node],
-        FaultKind::SlowDisk(slow) => vec![&mut slow.node],
-        FaultKind::Roll(roll) => vec![&mut roll.nodes],
-        FaultKind::MoveLeader(to) => vec![&mut to.to],
-        FaultKind::Partition(partition) => partition.ends.0.iter_mut().collect(),
-        FaultKind::Hold(hold) => hold.between.0.iter_mut().collect(),
-        FaultKind::Drop(drop) => drop.between.0.iter_mut().collect(),
-        FaultKind::Latency(latency) => latency.between.0.iter_mut().collect(),
-        FaultKind::Random(_) => Vec::new(),
-    }
-}
-
 /// The same fault for other nodes.
 pub fn with_selector(kind: &FaultKind, index: usize, selector: Selector) -> FaultKind {
     let mut kind = kind.clone();
-    *selectors_mut(&mut kind)[index] = selector;
+    *kind.selectors_mut()[index] = selector;
     kind
 }
 

@@ -12,6 +12,7 @@ pub mod aligned;
 pub mod candidate;
 pub mod hunt;
 mod kinds;
+pub mod pinned;
 pub mod proposal;
 pub mod seeds;
 mod selection;
@@ -23,6 +24,7 @@ pub mod template;
 pub mod trace;
 
 pub use candidate::{Candidate, Weight};
-pub use proposal::Proposal;
+pub use pinned::pinned;
+pub use proposal::{Proposal, Verbs};
 pub use seeds::run_seed;
 pub use shrink::{Room, Shrinker, Shrunk, shrink};

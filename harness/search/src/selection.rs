@@ -11,6 +11,17 @@ fn names_of_kind(kind: NodeKind, topology: &Topology) -> Vec<String> {
     topology.of_kind(kind).into_iter().map(|node| topology.name(node).to_owned()).collect()
 }
 
+/// Every rack, in the order of its first node.
+pub fn racks(topology: &Topology) -> Vec<Selector> {
+    let mut racks = Vec::new();
+    for rack in topology.ids().filter_map(|id| topology.get(id).rack.clone()).map(Selector::Rack) {
+        if !racks.contains(&rack) {
+            racks.push(rack);
+        }
+    }
+    racks
+}
+
 /// The names behind a selector, `None` when they depend on the run.
 pub fn names(selector: &Selector, topology: &Topology) -> Option<Vec<String>> {
     match selector {
@@ -144,6 +155,23 @@ pub fn union(a: &Selector, b: &Selector, topology: &Topology) -> Option<Selector
     Some(naming(all, topology))
 }
 
+/// Whether chance picks among the machines that could be meant: no machine is fixed by the selector and the state of
+/// the run alone.
+pub fn is_picked(selector: &Selector, topology: &Topology) -> bool {
+    match selector {
+        Selector::Name(_) | Selector::Rack(_) => false,
+        Selector::Part { part, .. } => match part {
+            Part::Leader | Part::Coordinator | Part::Master => false,
+            Part::Followers | Part::Isr | Part::AllBrokers | Part::Brokers => false,
+            Part::Follower | Part::IsrFollower | Part::OutOfIsr | Part::Slave => true,
+            Part::AnyBroker | Part::Controller | Part::Nameserver | Part::Producer | Part::Consumer => {
+                names(selector, topology).is_none()
+            }
+        },
+        Selector::Each(all) => all.iter().any(|selector| is_picked(selector, topology)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -166,6 +194,16 @@ mod tests {
         assert_eq!(names(&Selector::part(Part::AnyBroker), &topology()), None);
         assert_eq!(names(&Selector::part(Part::Leader), &topology()), None);
         assert_eq!(names(&Selector::Rack("r1".into()), &topology()), Some(vec!["b1".into(), "b3".into()]));
+    }
+
+    #[test]
+    fn chance_picks_only_where_several_machines_fit() {
+        for part in [Part::Leader, Part::AllBrokers, Part::Isr, Part::Controller] {
+            assert!(!is_picked(&Selector::part(part), &topology()), "{part:?}");
+        }
+        for part in [Part::AnyBroker, Part::IsrFollower, Part::Follower] {
+            assert!(is_picked(&Selector::Each(vec![name("b1"), Selector::part(part)]), &topology()), "{part:?}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use ackproof_core::setup::Workload;
 use ackproof_core::time::{Offset, Span, SpanRange};
 
 use crate::proposal::Verbs;
+use crate::selection::racks;
 
 /// What a storm is drawn from.
 #[derive(Clone, PartialEq, Debug)]
@@ -315,17 +316,6 @@ fn is_of_brokers(selector: &Selector, topology: &Topology) -> bool {
         Selector::Part { part, .. } => part.fixed_kind().is_none_or(|kind| kind == NodeKind::Broker),
         Selector::Each(all) => all.iter().all(|selector| is_of_brokers(selector, topology)),
     }
-}
-
-/// Every rack, in the order of its first node.
-pub fn racks(topology: &Topology) -> Vec<Selector> {
-    let mut racks = Vec::new();
-    for rack in topology.ids().filter_map(|id| topology.get(id).rack.clone()).map(Selector::Rack) {
-        if !racks.contains(&rack) {
-            racks.push(rack);
-        }
-    }
-    racks
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use ackproof_core::seed::{Seed, Stream};
 use ackproof_core::time::Span;
 
 use crate::proposal::{Proposal, Verbs};
-use crate::selection::{self, naming};
-use crate::storm::racks;
+use crate::selection::{self, naming, racks};
 
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
 pub enum Template {

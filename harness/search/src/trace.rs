@@ -149,9 +149,13 @@ fn told(op: &Op) -> Option<(Probe, Option<MsgId>, Option<Origin>)> {
         Op::Send { msg, .. } => Some((Probe::Sent, Some(*msg), None)),
         Op::Told { msg, outcome: Outcome::Acked } => Some((Probe::Acked, Some(*msg), None)),
         Op::Delivered(delivery) => Some((Probe::Delivered, Some(delivery.msg), Some(delivery.origin))),
-        Op::Processed { delivery, .. } => Some((Probe::Processed, Some(delivery.msg), Some(delivery.origin))),
+        // A failure of processing does not count: the application is not finished with the message.
+        Op::Processed { delivery, success: true } => {
+            Some((Probe::Processed, Some(delivery.msg), Some(delivery.origin)))
+        }
         Op::Started => Some((Probe::Started, None, None)),
         Op::Told { outcome: Outcome::Untold | Outcome::Rejected(_) | Outcome::Unknown(_), .. } => None,
+        Op::Processed { success: false, .. } => None,
         Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => None,
         Op::FaultMissed { .. } | Op::Died(_) | Op::Audited(_) | Op::Stranded(_) | Op::Disposed { .. } => None,
         Op::Progress { .. } | Op::AuditEnd { .. } | Op::Fingerprint { .. } => None,
@@ -259,6 +263,19 @@ mod tests {
         assert_eq!(trace.of(Probe::LeaderElected), Vec::<&Seen>::new());
         assert_eq!(trace.of(Probe::Started), Vec::<&Seen>::new());
         assert_eq!(trace.of(Probe::IsrShrunk).len(), 1);
+    }
+
+    #[test]
+    fn a_message_whose_processing_failed_is_still_in_the_hands_of_its_application() {
+        let mut recording = sample::recording();
+        for entry in &mut recording.history.entries {
+            if let Op::Processed { delivery, success } = &mut entry.op {
+                *success = delivery.msg != MsgId::new(0, 0);
+            }
+        }
+        let trace = Trace::read(&recording);
+        assert_eq!(trace.of(Probe::Processed).len(), sample::MESSAGES as usize - 1);
+        assert_eq!(trace.exposed(trace.of(Probe::Delivered)[0]), Span::secs(1));
     }
 
     #[test]

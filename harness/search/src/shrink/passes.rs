@@ -85,8 +85,14 @@ fn left_out(count: usize) -> usize {
     usize::MAX - count
 }
 
+/// Among more faults than this no pairs are compared: there would be too many, and nobody could read the witness.
+const CROWD: usize = 32;
+
 fn merges(faults: &[Fault], room: &Room) -> Vec<(Place, Edit)> {
     let mut edits = Vec::new();
+    if faults.len() > CROWD {
+        return edits;
+    }
     for (index, fault) in faults.iter().enumerate() {
         for (other, with) in faults.iter().enumerate().skip(index + 1) {
             let Some(kind) = merged_kind(fault, with, room) else { continue };
@@ -207,7 +213,9 @@ fn simpler_times(at: &At, fired: Option<Span>, faults: &[Fault]) -> Vec<At> {
     match at {
         At::Offset(offset) => {
             let mut times = rounding::shorter(*offset);
-            times.extend(faults.iter().filter_map(|other| self::offset(&other.at)));
+            if faults.len() <= CROWD {
+                times.extend(faults.iter().filter_map(|other| self::offset(&other.at)));
+            }
             times.extend(if is_round(*offset) { Vec::new() } else { rounding::rounded_up(*offset) });
             times.into_iter().map(At::Offset).collect()
         }

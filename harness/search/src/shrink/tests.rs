@@ -297,6 +297,19 @@ fn an_anchor_whose_time_is_known_becomes_a_round_time_when_that_fails_too() {
 }
 
 #[test]
+fn the_times_of_a_run_count_from_the_beginning_of_its_chaos_phase() {
+    use ackproof_core::recording::FaultReport;
+    use ackproof_core::time::Time;
+    let report = |fired_at: Option<Time>| FaultReport { fired_at, resolved: None, missed: None };
+    let recording = Recording {
+        chaos_began: Time(3000),
+        faults: vec![report(Some(Time(3250))), report(None)],
+        ..Recording::default()
+    };
+    assert_eq!(Room::new(topology()).with_times_of(&recording).fired, [Some(Span(250)), None]);
+}
+
+#[test]
 fn all_passes_together_reach_the_known_minimum_of_a_large_storm() {
     let storm = Storm {
         faults: ackproof_core::fault::Count { low: 40, high: 40 },
@@ -415,4 +428,11 @@ proptest! {
             prop_assert!(!fails(&without), "fault {index} is not needed");
         }
     }
+}
+
+#[test]
+fn a_crowd_in_which_every_fault_is_needed_ends_with_the_budget() {
+    let faults: Vec<Fault> = (0..300).map(|at| fault(kill(name("b1")), at, for_ms(10))).collect();
+    let shrunk = shrink(candidate(faults), Room::new(topology()), 1500, |it| it.schedule.faults.len() == 300);
+    assert_eq!((shrunk.candidate.schedule.faults.len(), shrunk.candidate.workload.messages), (300, 1));
 }
