@@ -1,1 +1,92 @@
 //! YAML scenarios and the brokers' own configuration files in, matrix cells out.
+//!
+//! Nothing is simulated here. A scenario is read whole and checked whole: either there is a [`Scenario`] that can be
+//! run as it stands, or there are [`Diagnostics`] that name everything wrong with it, each with file, line, column
+//! and the nearest thing that would have been right.
+
+mod axis;
+mod catalogue;
+mod config;
+mod diagnostics;
+mod expect;
+mod faults;
+mod files;
+mod matrix;
+mod node;
+mod notes;
+mod properties;
+mod replay;
+mod row;
+mod scenario;
+mod schema;
+mod secret;
+mod select;
+mod setup;
+mod typed;
+mod yaml;
+
+use std::path::Path;
+
+use ackproof_core::model::Broker;
+
+pub use config::{ConfigFile, read_config};
+pub use diagnostics::{Diagnostic, Diagnostics, Located, Severity};
+pub use expect::{Condition, Demand, Expectation, Matcher, Often, Promise};
+pub use faults::FaultClass;
+pub use notes::Note;
+pub use replay::{Finding, Origin, REPLAY_VERSION, Replay};
+pub use row::{ANY, Cell, Row};
+pub use scenario::Scenario;
+pub use schema::schema;
+pub use secret::is_secret;
+pub use select::Unselected;
+
+/// Reads a scenario file and the configuration files that it names.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn load(path: &Path, brokers: &[&dyn Broker]) -> Result<Scenario, Diagnostics> {
+    load_with(path, brokers, &[])
+}
+
+/// As [`load`], with values (`key=value`) that win over everything else, in every row.
+///
+/// # Errors
+/// As for [`load`], and a value that cannot be set.
+pub fn load_with(path: &Path, brokers: &[&dyn Broker], set: &[String]) -> Result<Scenario, Diagnostics> {
+    let read = scenario::read_path(path, brokers, set)?;
+    match read.origin {
+        None => Ok(read.scenario),
+        Some(_) => Err(replay::not_a_scenario(&path.display().to_string())),
+    }
+}
+
+/// Reads a scenario that is built in; it can name no files.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse(name: &str, text: &str, brokers: &[&dyn Broker], set: &[String]) -> Result<Scenario, Diagnostics> {
+    let read = scenario::read_text(name, name, text, &files::Folder::Nowhere, brokers, set)?;
+    match read.origin {
+        None => Ok(read.scenario),
+        Some(_) => Err(replay::not_a_scenario(name)),
+    }
+}
+
+/// Reads a replay file.
+///
+/// # Errors
+/// Everything that is wrong with it, and a scenario that is none.
+pub fn load_replay(path: &Path, brokers: &[&dyn Broker], set: &[String]) -> Result<Replay, Diagnostics> {
+    let read = scenario::read_path(path, brokers, set)?;
+    replay::whole(read, &path.display().to_string())
+}
+
+/// Reads the text of a replay file.
+///
+/// # Errors
+/// As for [`load_replay`].
+pub fn parse_replay(name: &str, text: &str, brokers: &[&dyn Broker], set: &[String]) -> Result<Replay, Diagnostics> {
+    let read = scenario::read_text(name, name, text, &files::Folder::Nowhere, brokers, set)?;
+    replay::whole(read, name)
+}
