@@ -334,6 +334,30 @@ fn all_passes_together_reach_the_known_minimum_of_a_large_storm() {
 }
 
 #[test]
+fn what_a_later_pass_makes_possible_is_tried_in_another_round() {
+    let hits = |it: &Candidate, node: &str| it.schedule.faults.iter().any(|fault| fault.kind == kill(name(node)));
+    let faults = vec![fault(kill(name("b1")), 0, End::Heal), fault(kill(name("b2")), 0, End::Heal)];
+    // The second kill is needed only while there are many messages.
+    let fails = |it: &Candidate| hits(it, "b1") && (hits(it, "b2") || it.workload.messages <= 5);
+    let shrunk = shrink_with(&[Pass::Faults, Pass::Messages], candidate(faults), fails);
+    assert_eq!(shrunk.candidate.schedule.faults, [fault(kill(name("b1")), 0, End::Heal)]);
+    assert_eq!(shrunk.candidate.workload.messages, 1);
+}
+
+#[test]
+fn no_candidate_is_run_twice() {
+    let start = Candidate { schedule: Storm::new(topology(), Span::secs(5)).draw(Seed(3)), ..candidate(Vec::new()) };
+    let verb = start.schedule.faults[0].kind.verb();
+    let mut seen = vec![start.clone()];
+    let shrunk = shrink(start, Room::new(topology()), 2000, |it| {
+        assert!(!seen.contains(it), "run again: {it:?}");
+        seen.push(it.clone());
+        it.schedule.faults.iter().any(|fault| fault.kind.verb() == verb) && it.workload.messages > 20
+    });
+    assert!(shrunk.finished && shrunk.executions > 20);
+}
+
+#[test]
 fn a_spent_budget_returns_the_best_so_far_which_still_fails() {
     let faults: Vec<Fault> = (0..64).map(|at| fault(power_loss(name("b1")), at, End::Heal)).collect();
     let mut runs = 0;
