@@ -107,11 +107,15 @@ impl Facts<'_> {
         };
         let mut lost: Vec<&CopyLife> = self.examination.copies.iter().filter(|copy| copy.lost_at().is_some()).collect();
         lost.sort_by_key(|copy| (!justifies(copy), copy.lost_at()));
+        let first_lost = lost.iter().filter_map(|copy| copy.lost_at()).min();
         let mut clauses: Vec<String> = lost.into_iter().filter_map(|copy| self.words.destruction(copy)).collect();
         if let Some(election) = self.election_without() {
             let leader = election.leader.map_or("nobody", |leader| self.words.name(leader));
             let how = if election.clean { "" } else { "uncleanly " };
-            clauses.push(format!("{leader} was elected {how}at {} without it", election.at));
+            let clause = format!("{leader} was elected {how}at {} without it", election.at);
+            // What others cut off to follow a leader comes after its election.
+            let place = if first_lost.is_some_and(|lost| election.at <= lost) { 0 } else { clauses.len() };
+            clauses.insert(place, clause);
         }
         clauses
     }
@@ -210,20 +214,29 @@ impl Facts<'_> {
 
     fn unowed(&self) -> Vec<String> {
         let mut clauses = vec![self.last_answer()];
-        if self.fate.unreported {
-            clauses.extend(self.destroyed());
-        } else {
+        if !self.fate.unreported {
             clauses.push("nothing was promised and nobody consumed it".to_owned());
+            return clauses;
         }
+        // It may have died in its producer's memory: said already where that is why nobody was told.
+        let asked_nothing = !self.application.told.is_empty();
+        if let (Some(at), Some(sender)) = (self.application.sender_died, self.application.sender)
+            && asked_nothing
+            && self.examination.copies.is_empty()
+        {
+            clauses.push(format!("{} died at {at}", self.words.name(sender)));
+        }
+        clauses.extend(self.destroyed());
         clauses
     }
 
     fn last_answer(&self) -> String {
         let told = self.application.told.iter().rev().find(|(_, outcome)| *outcome != Outcome::Untold);
         let sender = self.application.sender.map_or("its application", |sender| self.words.name(sender));
+        let asked_nothing = self.application.told.iter().any(|(_, outcome)| *outcome == Outcome::Untold);
         match (told, self.application.sender_died) {
             (Some((at, outcome)), _) => format!("{sender} was told at {at}: {outcome}"),
-            (None, Some(at)) if self.fate.told == Told::Untold => {
+            (None, Some(at)) if !asked_nothing && self.fate.told == Told::Untold => {
                 format!("{sender} died at {at} before it was told anything about {}", self.msg)
             }
             (None, _) if self.fate.told == Told::Unknown => format!("{sender} was never told anything"),

@@ -270,13 +270,18 @@ impl<'a> Examination<'a> {
     }
 
     fn add_elections(&mut self) {
+        let written = self.copies.first().map_or(Time::NEVER, |copy| copy.written);
         for election in &self.elections {
             let text = match election.leader {
                 None => "no leader could be elected".to_owned(),
                 Some(leader) => {
                     let how = if election.clean { "elected" } else { "elected uncleanly" };
-                    let with = if election.held { "with" } else { "without" };
-                    format!("{how}: {}, {with} a copy", self.words.name(leader))
+                    let holds = match (election.held, election.at < written) {
+                        (true, _) => ", with a copy",
+                        (false, false) => ", without a copy",
+                        (false, true) => "",
+                    };
+                    format!("{how}: {}{holds}", self.words.name(leader))
                 }
             };
             self.events.push(Event { at: election.at, node: None, topic: Topic::Election, text });

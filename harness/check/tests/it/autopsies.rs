@@ -75,8 +75,18 @@ fn what_happened_after_the_fate_was_sealed_or_long_before_is_left_out() {
     let tape = tape.appended(B1, 57, 57, 3).confirmed(B1, 57, 57, &[B1]).story(acked).power_lost(B1, 0, 58, 41);
     let tape = tape.elected(B2, Some(B2), 4, false).elected(B3, Some(B3), 5, true);
     let text = tape.story(|story| story.op(None, fault("kill b3")).healed().end(0)).autopsy(57).to_string();
-    assert!(text.contains("elected: b1, without") && text.contains("elected uncleanly: b2"), "{text}");
+    assert!(text.contains("elected: b1\n") && text.contains("elected uncleanly: b2"), "{text}");
     assert!(!text.contains("elected: b3") && !text.contains("kill b3"), "{text}");
+}
+
+#[test]
+fn an_election_is_told_before_the_cuts_that_follow_from_it() {
+    let tape = Tape::begin().story(sent).appended(B1, 57, 57, 3).confirmed(B1, 57, 57, &[B1]).story(acked);
+    let tape = tape.elected(B3, Some(B2), 4, false).truncated(B1, 58, 41).story(|story| story.healed().end(0));
+    let expected = "b2 was elected uncleanly at 1.207s without it; b1 cut its log back to 41 at 1.208s (the leader's log \
+                    ends there).";
+    let cause = tape.autopsy(57).cause;
+    assert!(cause.ends_with(expected), "{cause}");
 }
 
 #[test]
@@ -130,6 +140,18 @@ fn a_message_that_died_in_its_producers_memory_is_explained_so() {
     let expected = "p1 died at 1.204s before it was told anything about p1#57; no broker ever stored p1#57.";
     assert_eq!(autopsy.cause, expected);
     assert!(autopsy.to_string().starts_with("p1#57: of an outcome nobody was told and gone\n"), "{autopsy}");
+}
+
+#[test]
+fn a_fire_and_forget_message_is_not_said_to_have_waited_for_an_answer() {
+    let tape = Tape::begin().story(|story| sent(story).told(57, Outcome::Untold)).elected(B1, Some(B1), 1, true);
+    let died = tape.clone().story(|story| story.died(P1).healed().end(0)).autopsy(57).cause;
+    let expected =
+        "p1 asked for no answer about p1#57, or looked at none; p1 died at 1.206s; no broker ever stored p1#57.";
+    assert_eq!(died, expected);
+    let destroyed =
+        tape.appended(B1, 57, 57, 3).power_lost(B1, 0, 58, 41).story(|story| story.died(P1).healed().end(0));
+    assert!(!destroyed.autopsy(57).cause.contains("p1 died"), "{}", destroyed.autopsy(57));
 }
 
 #[test]

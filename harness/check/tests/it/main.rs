@@ -1,6 +1,7 @@
 //! The definitions of `ackproof-check`, each with a history where it applies and a neighbour where it does not.
 
 mod answers;
+mod any_autopsy;
 mod autopsies;
 mod copies;
 mod doubt;

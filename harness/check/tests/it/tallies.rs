@@ -47,7 +47,7 @@ fn any_op() -> impl Strategy<Value = Op> {
 }
 
 /// Anything at all in any order: also what no run would record.
-fn any_history() -> impl Strategy<Value = History> {
+pub fn any_history() -> impl Strategy<Value = History> {
     proptest::collection::vec((any_op(), 0u8..8, 0u64..5), 0..250).prop_map(|ops| {
         let mut history = History { nodes: (0..8).map(|n| format!("n{n}")).collect(), entries: Vec::new() };
         let mut now = Time(0);
