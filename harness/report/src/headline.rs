@@ -17,10 +17,11 @@ pub(crate) struct Example<'a> {
 
 /// The answer to the scenario's question, in one sentence.
 pub(crate) fn answer(summary: &Summary, matrix: &Matrix<'_>) -> String {
-    if let Some(alive) = summary.expectations.iter().find(|it| it.canary && it.outcome != ExpectationOutcome::Met) {
+    if let Some(canary) = summary.expectations.iter().find(|it| it.canary && it.outcome != ExpectationOutcome::Met) {
+        let why = if canary.why.is_empty() { String::new() } else { format!(" ({})", canary.why) };
         return format!(
-            "Inconclusive: {}, which must fail for any other result to mean something, did not.",
-            alive.text
+            "Inconclusive: the canary did not fail as it must, so a green cell proves nothing: {}{why}.",
+            canary.text
         );
     }
     if summary.cells.is_empty() {
@@ -42,7 +43,8 @@ fn promises_nothing(row: &Row<'_>) -> bool {
 }
 
 fn verdict(matrix: &Matrix<'_>, rows: &[&Row<'_>]) -> String {
-    let holds = |row: &&&Row<'_>| row.cells.iter().flatten().all(|cell| cell.keeps() == CellVerdict::Holds);
+    let is_held = |cell: &Option<&Cell>| cell.is_some_and(|cell| cell.keeps() == CellVerdict::Holds);
+    let holds = |row: &&&Row<'_>| row.cells.iter().all(is_held);
     let loses = |row: &&&Row<'_>| row.cells.iter().flatten().any(|cell| cell.keeps() == CellVerdict::Violated);
     let safe: Vec<&Row<'_>> = rows.iter().filter(holds).copied().collect();
     let lossy = rows.iter().filter(loses).count();
@@ -93,14 +95,14 @@ fn faults(matrix: &Matrix<'_>) -> String {
 
 fn nothing_lost(matrix: &Matrix<'_>, rows: &[&Row<'_>]) -> String {
     let cells: Vec<&Cell> = rows.iter().flat_map(|row| row.cells.iter().flatten().copied()).collect();
-    let undecided = cells.iter().filter(|cell| cell.keeps() == CellVerdict::Inconclusive).count();
-    if undecided > 0 && undecided == cells.len() {
+    let total = rows.iter().map(|row| row.cells.len()).sum::<usize>();
+    let undecided = total - cells.iter().filter(|cell| cell.keeps() == CellVerdict::Holds).count();
+    if undecided == total {
         let why = cells.iter().find_map(|cell| cell.why.as_deref()).unwrap_or("no run decided anything");
         return format!("Inconclusive: {why}.");
     }
     if undecided > 0 {
-        let cells = cells.len();
-        return format!("No acknowledged message was seen lost, but {undecided} of {cells} cells are inconclusive.");
+        return format!("No acknowledged message was seen lost, but {undecided} of {total} cells are inconclusive.");
     }
     let runs = figures::number_of(cells.iter().map(|cell| cell.decided_runs()).sum(), "run");
     let settings = figures::number_of(rows.len() as u64, "setting");

@@ -7,10 +7,14 @@
 //! * [`store`]: the results folder on disk, resumable.
 //! * [`stats`]: intervals and medians.
 //! * [`matrix`]: the summary as rows and columns, and which row prevents a loss.
+//! * [`text`], [`markdown`]: the summary for a terminal and for a pull request.
+//! * [`explain`]: the life of one message, in words and as a space-time diagram.
 //! * [`words`]: a fault schedule in plain words.
 
+pub mod explain;
 mod figures;
 mod headline;
+pub mod markdown;
 pub mod matrix;
 pub mod result;
 pub mod stats;

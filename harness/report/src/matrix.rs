@@ -5,6 +5,9 @@ use indexmap::IndexMap;
 
 use crate::result::{Cell, CellVerdict, Summary};
 
+/// What stands for the value of an axis that makes no difference in a row.
+pub const ANY: &str = "any";
+
 /// The cells of a summary in their places.
 #[derive(Debug)]
 pub struct Matrix<'a> {
@@ -91,16 +94,15 @@ impl<'a> Matrix<'a> {
     }
 
     /// The settings that take effect with another value in `to`.
+    ///
+    /// A value may stand for several that make no difference in its row: [`ANY`], or `1|2`.
     fn changes(&self, from: &'a IndexMap<String, String>, to: &'a IndexMap<String, String>) -> Vec<Change<'a>> {
         let change = |axis: &Axis<'a>| {
-            let to = to.get(axis.name)?;
-            let from = from.get(axis.name);
-            (from != Some(to)).then_some(Change {
-                name: axis.name,
-                short: axis.short,
-                from: from.map(String::as_str),
-                to,
-            })
+            let to = to.get(axis.name).filter(|to| *to != ANY)?;
+            let from = from.get(axis.name).filter(|from| *from != ANY).map(String::as_str);
+            let is_same = from.is_some_and(|from| from.split('|').any(|from| to.split('|').any(|to| to == from)));
+            let to = to.split('|').next().unwrap_or(to);
+            (!is_same).then_some(Change { name: axis.name, short: axis.short, from, to })
         };
         self.axes.iter().filter_map(change).collect()
     }
@@ -148,6 +150,7 @@ fn columns(summary: &Summary) -> Vec<Column<'_>> {
 }
 
 fn label(axes: &[Axis<'_>], settings: &IndexMap<String, String>) -> String {
-    let parts = axes.iter().filter_map(|axis| Some(format!("{}={}", axis.short, settings.get(axis.name)?)));
+    let value = |axis: &Axis<'_>| settings.get(axis.name).filter(|value| *value != ANY);
+    let parts = axes.iter().filter_map(|axis| Some(format!("{}={}", axis.short, value(axis)?)));
     parts.collect::<Vec<_>>().join(", ")
 }

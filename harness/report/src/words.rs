@@ -3,6 +3,7 @@
 use ackproof_core::fault::{FaultKind, Latency, Partition};
 use ackproof_core::node::{Part, Selector};
 use ackproof_core::observe::Probe;
+use ackproof_core::recording::FaultReport;
 use ackproof_core::schedule::{At, End, Fault, Step, When};
 use ackproof_core::time::{Span, SpanRange};
 
@@ -10,6 +11,38 @@ use ackproof_core::time::{Span, SpanRange};
 /// `power fails on b1, b2 and b3, 1 ms after the 50th acknowledgement; they come back 15 s later`.
 pub fn story(faults: &[Fault]) -> Vec<String> {
     faults.iter().map(fault).collect()
+}
+
+/// As [`story`], with the node that each part stood for: `the leader (b1) is killed`. `reports` are those of the same
+/// run, in the same order; a fault without one, or that never fired, is told as it was planned.
+pub fn story_as_run(faults: &[Fault], reports: &[FaultReport]) -> Vec<String> {
+    let resolved = |index: usize| reports.get(index).and_then(|report| report.resolved.as_ref());
+    faults.iter().enumerate().map(|(index, planned)| fault(&named(planned, resolved(index)))).collect()
+}
+
+fn named(planned: &Fault, resolved: Option<&Fault>) -> Fault {
+    let mut told = planned.clone();
+    let Some(resolved) = resolved.filter(|resolved| resolved.kind.verb() == planned.kind.verb()) else { return told };
+    let mut near: Option<Selector> = None;
+    for (part, names) in told.kind.selectors_mut().into_iter().zip(resolved.kind.selectors()) {
+        // As the world resolves it, `b1` may be linked to `b1, b2, b3`.
+        let names = near.as_ref().map_or(names.clone(), |near| without(names, near));
+        near.get_or_insert_with(|| names.clone());
+        *part = match part {
+            Selector::Part { part: it, .. } if it.is_singular() => {
+                Selector::Name(format!("{} ({})", nodes(part), nodes(&names)))
+            }
+            Selector::Name(_) | Selector::Part { .. } | Selector::Rack(_) | Selector::Each(_) => names,
+        };
+    }
+    told
+}
+
+/// `all` without `one`, unless nothing would be left.
+fn without(all: &Selector, one: &Selector) -> Selector {
+    let Selector::Each(each) = all else { return all.clone() };
+    let others: Vec<Selector> = each.iter().filter(|it| *it != one).cloned().collect();
+    if others.is_empty() { all.clone() } else { Selector::Each(others) }
 }
 
 /// One fault as a sentence.
@@ -200,9 +233,8 @@ fn is_plural(selector: &Selector) -> bool {
 
 /// The far end of a link: no node is linked to itself, so it is left out where both ends name it.
 fn far_end(near: &Selector, far: &Selector) -> String {
-    if let (Selector::Each(all), Selector::Name(name)) = (far, near) {
-        let others: Vec<Selector> = all.iter().filter(|&it| *it != Selector::Name(name.clone())).cloned().collect();
-        return if others.is_empty() { nodes(far) } else { nodes(&Selector::Each(others)) };
+    if let Selector::Each(_) = far {
+        return nodes(&without(far, near));
     }
     let near_is_broker = match near {
         Selector::Part { part, .. } => match part {
@@ -297,110 +329,5 @@ pub fn list(items: &[String]) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ackproof_core::fault::{Clock, Drop, Ends, Kill, LoseDisk, MoveLeader, PowerLoss};
-    use ackproof_core::time::Offset;
-
-    fn names(all: &[&str]) -> Selector {
-        Selector::Each(all.iter().map(|name| Selector::Name((*name).to_owned())).collect())
-    }
-    fn name(name: &str) -> Selector {
-        Selector::Name(name.to_owned())
-    }
-    fn acked(nth: u32, plus: Span) -> At {
-        At::Anchor { after: Probe::Acked, nth, of: None, plus }
-    }
-    fn told(kind: FaultKind, at: At, end: End) -> String {
-        fault(&Fault { kind, at, end, pick: 0 })
-    }
-
-    #[test]
-    fn a_power_loss_of_several_machines_is_told_in_one_sentence() {
-        let kind = FaultKind::PowerLoss(PowerLoss(names(&["b1", "b2", "b3"])));
-        assert_eq!(
-            told(kind, acked(50, Span(1)), End::After(Span::secs(15))),
-            "power fails on b1, b2 and b3, 1 ms after the 50th acknowledgement; they come back 15 s later"
-        );
-    }
-
-    #[test]
-    fn each_end_has_its_own_words() {
-        let kill = || FaultKind::Kill(Kill(Selector::part(Part::Leader)));
-        let at = || At::Offset(Span(1500));
-        assert_eq!(
-            told(kill(), at(), End::After(Span::secs(10))),
-            "the leader is killed, at 1.5 s; it is started again 10 s later"
-        );
-        assert_eq!(
-            told(kill(), at(), End::Heal),
-            "the leader is killed, at 1.5 s; it is started again when everything heals"
-        );
-        assert_eq!(told(kill(), at(), End::Gone), "the leader is killed, at 1.5 s; it never comes back");
-        let disk = FaultKind::LoseDisk(LoseDisk(names(&["b1", "b2"])));
-        assert_eq!(told(disk, at(), End::Gone), "b1 and b2 lose their disks, at 1.5 s; they never come back");
-        let moved = FaultKind::MoveLeader(MoveLeader { to: name("b2"), of: 1 });
-        assert_eq!(
-            told(moved, acked(1, Span::ZERO), End::Heal),
-            "leadership of partition or queue 1 is moved to b2 on request, right after the first acknowledgement"
-        );
-    }
-
-    #[test]
-    fn no_node_is_cut_off_from_itself() {
-        let cut = |a, b, one_way| FaultKind::Partition(Partition::isolate(a, b, one_way));
-        let at = || At::Offset(Span::secs(2));
-        assert_eq!(
-            told(cut(name("b1"), names(&["b1", "b2", "b3"]), false), at(), End::After(Span::secs(60))),
-            "b1 is cut off from b2 and b3, at 2 s, for 1 min"
-        );
-        assert_eq!(
-            told(cut(Selector::part(Part::Leader), Selector::part(Part::Brokers), true), at(), End::Heal),
-            "what the leader sends to all other brokers is lost, at 2 s, until everything heals"
-        );
-        assert_eq!(
-            told(cut(Selector::part(Part::Producer), Selector::part(Part::Brokers), false), at(), End::Gone),
-            "a producer is cut off from the brokers, at 2 s, for good"
-        );
-    }
-
-    #[test]
-    fn rates_and_offsets_keep_their_digits() {
-        let lossy = Drop { between: Ends([name("b1"), name("b2")]), rate: 0.125, one_way: true };
-        assert_eq!(
-            told(FaultKind::Drop(lossy), At::Offset(Span::ZERO), End::Heal),
-            "12.5 % of the packets from b1 to b2 are lost, at 0 ms, until everything heals"
-        );
-        let clock = Clock { node: name("b1"), offset: Offset(-120_000) };
-        assert_eq!(
-            told(FaultKind::Clock(clock), At::Offset(Span::ZERO), End::Heal),
-            "the clock of b1 is 2 min behind, at 0 ms, until everything heals"
-        );
-    }
-
-    #[test]
-    fn a_class_is_told_as_sentences() {
-        let kill = Step {
-            kind: FaultKind::Kill(Kill(Selector::Part { part: Part::Leader, of: 2 })),
-            at: None,
-            lasts: None,
-            restart_after: Some(SpanRange::between(Span::secs(5), Span::secs(20))),
-            gone: false,
-        };
-        assert_eq!(
-            class(std::slice::from_ref(&kill)),
-            "The leader of partition or queue 2 is killed, at a random moment; it is started again 5 s to 20 s later."
-        );
-        assert_eq!(class(&[]), "No fault.");
-    }
-
-    #[test]
-    fn ordinals_are_english() {
-        let text: Vec<String> = [1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111].map(ordinal).into();
-        assert_eq!(text.join(" "), "first 2nd 3rd 4th 11th 12th 13th 21st 22nd 101st 111th");
     }
 }

@@ -15,8 +15,8 @@ use crate::stats;
 pub struct CellPlan {
     /// Names the cell's file; see [`crate::store::cell_id`].
     pub id: String,
-    /// The values of the matrix's axes in this row, by full name (`producer.acks`), in the order of the axes. An axis
-    /// without effect in this row is left out.
+    /// The values of the matrix's axes in this row, by full name (`producer.acks`), in the order of the axes; `any`
+    /// or `1|2` for an axis whose values make no difference in this row.
     pub settings: IndexMap<String, String>,
     pub fault: String,
     /// Seeds to run.

@@ -70,7 +70,7 @@ impl ManifestRow {
 /// Whether the value of a setting with this name must never be shown.
 pub fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
-    ["password", "jaas", "secret"].iter().any(|word| key.contains(word))
+    ["password", "jaas", "secret", "credential", "token"].iter().any(|word| key.contains(word))
 }
 
 #[cfg(test)]

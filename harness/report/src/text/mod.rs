@@ -6,6 +6,7 @@ mod sections;
 
 pub use paint::Look;
 pub(crate) use paint::Tone;
+pub(crate) use sections::{about, commands, cost, never_fired, not_modelled};
 
 use crate::headline;
 use crate::matrix::Matrix;
@@ -14,7 +15,7 @@ use crate::result::{CellVerdict, Summary};
 /// The whole report, ending in a newline.
 pub fn render(summary: &Summary, look: &Look) -> String {
     let matrix = Matrix::of(summary);
-    let mut page = Page { look, lines: Vec::new() };
+    let mut page = Page::new(look);
     head(&mut page, summary, &matrix);
     sections::table(&mut page, summary, &matrix);
     sections::columns(&mut page, &matrix);
@@ -46,7 +47,7 @@ fn head(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
     if !summary.title.is_empty() {
         page.paragraph(&summary.title, 0, Some(Tone::Strong));
     }
-    page.paragraph(&sections::about(summary), 0, Some(Tone::Quiet));
+    page.paragraph(&about(summary), 0, Some(Tone::Quiet));
 }
 
 /// The lines written so far.
@@ -55,20 +56,24 @@ pub(crate) struct Page<'a> {
     lines: Vec<String>,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    pub(crate) fn new(look: &'a Look) -> Page<'a> {
+        Page { look, lines: Vec::new() }
+    }
+
     /// A paragraph behind `margin` blanks.
-    fn paragraph(&mut self, text: &str, margin: usize, tone: Option<Tone>) {
+    pub(crate) fn paragraph(&mut self, text: &str, margin: usize, tone: Option<Tone>) {
         self.entry("", text, margin, tone);
     }
 
     /// A line as it is.
-    fn line(&mut self, line: String) {
+    pub(crate) fn line(&mut self, line: String) {
         self.lines.push(line);
     }
 
     /// `label`, and then a text in a column of its own that begins behind `column` blanks. The tone is the label's, or
     /// the text's where there is no label.
-    fn entry(&mut self, label: &str, text: &str, column: usize, tone: Option<Tone>) {
+    pub(crate) fn entry(&mut self, label: &str, text: &str, column: usize, tone: Option<Tone>) {
         let paint = |text: &str| tone.map_or(text.to_owned(), |tone| self.look.paint(text, tone));
         let length = label.chars().count();
         let gap = column.saturating_sub(length).max(usize::from(length > 0));
@@ -84,19 +89,25 @@ impl Page<'_> {
         }
     }
 
-    fn title(&mut self, title: &str) {
+    /// A command to type, below what it does.
+    pub(crate) fn command(&mut self, command: &str, what: &str) {
+        self.lines.push(format!("  {}", self.look.paint(&format!("# {what}"), Tone::Quiet)));
+        self.lines.push(format!("  {command}"));
+    }
+
+    pub(crate) fn title(&mut self, title: &str) {
         self.gap();
         self.paragraph(title, 0, Some(Tone::Strong));
     }
 
     /// One empty line, never two.
-    fn gap(&mut self) {
+    pub(crate) fn gap(&mut self) {
         if self.lines.last().is_some_and(|line| !line.is_empty()) {
             self.lines.push(String::new());
         }
     }
 
-    fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         let mut text = self.lines.join("\n");
         text.truncate(text.trim_end().len());
         text.push('\n');

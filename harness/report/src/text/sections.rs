@@ -6,7 +6,7 @@ use super::grid::Grid;
 use super::{Look, Page, Tone};
 use crate::figures;
 use crate::headline;
-use crate::matrix::{Matrix, Row};
+use crate::matrix::{ANY, Matrix, Row};
 use crate::result::{Cell, CellVerdict, ExpectationOutcome, GuaranteeCell, NoteKind, Summary, Verified};
 
 /// What was run: broker, engine, runs, seed, and whether the reference engine agreed.
@@ -59,9 +59,9 @@ pub(super) fn table(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>)
     }
 }
 
-/// Each axis's value in a row, `-` where it has no effect.
+/// Each axis's value in a row.
 fn settings(matrix: &Matrix<'_>, row: &Row<'_>) -> Vec<String> {
-    let value = |name: &str| row.settings.get(name).cloned().unwrap_or_else(|| "-".to_owned());
+    let value = |name: &str| row.settings.get(name).cloned().unwrap_or_else(|| ANY.to_owned());
     matrix.axes.iter().map(|axis| value(axis.name)).collect()
 }
 
@@ -373,9 +373,7 @@ pub(super) fn next(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) 
     }
     page.title("Next");
     for (command, what) in commands {
-        let what = page.look.paint(&format!("# {what}"), Tone::Quiet);
-        page.line(format!("  {what}"));
-        page.line(format!("  {command}"));
+        page.command(&command, what);
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a reader sees in a terminal.
 
-mod fixture;
-
+use crate::fixture;
 use ackproof_report::text::{Look, render};
 use snapbox::{assert_data_eq, file};
 

@@ -1,0 +1,117 @@
+//! The first line: one sentence, true of the whole matrix.
+
+use ackproof_report::result::{Cell, CellVerdict, ExpectationOutcome, Summary};
+use ackproof_report::text::{Look, render};
+
+use crate::fixture;
+
+/// The first paragraph, in one line.
+fn first(summary: &Summary) -> String {
+    let look = Look { columns: 10_000, ..Look::default() };
+    render(summary, &look).lines().next().unwrap_or_default().to_owned()
+}
+
+fn only(keep: impl Fn(&Cell) -> bool) -> Summary {
+    let mut summary = fixture::summary();
+    summary.cells.retain(keep);
+    summary
+}
+
+fn acks(cell: &Cell) -> &str {
+    &cell.settings["producer.acks"]
+}
+
+#[test]
+fn one_safe_row_is_named() {
+    assert_eq!(
+        first(&only(|cell| acks(cell) != "0")),
+        "Only acks=all, min.insync.replicas=2 keeps every acknowledged message under all 3 fault classes; the other 2 \
+         settings lose some."
+    );
+}
+
+#[test]
+fn several_safe_rows_are_counted_and_named() {
+    assert_eq!(
+        first(&only(|cell| acks(cell) != "0" && cell.fault == "leader-killed")),
+        "2 of 3 settings keep every acknowledged message under leader-killed: acks=all, min.insync.replicas=1; \
+         acks=all, min.insync.replicas=2."
+    );
+}
+
+#[test]
+fn where_no_row_is_safe_the_best_is_named_with_what_breaks_it() {
+    assert_eq!(
+        first(&only(|cell| ["1", "any"].contains(&cell.settings["topic.min.insync.replicas"].as_str())
+            && acks(cell) != "0"
+            && cell.fault != "cut-then-kill")),
+        "No setting keeps every acknowledged message under leader-killed and all-power; acks=all, \
+         min.insync.replicas=1 comes closest and loses under all-power (40% of runs)."
+    );
+}
+
+#[test]
+fn one_row_says_what_it_survives_and_what_not() {
+    assert_eq!(
+        first(&only(|cell| acks(cell) == "all"
+            && cell.settings["topic.min.insync.replicas"] == "1"
+            && cell.fault != "cut-then-kill")),
+        "acks=all, min.insync.replicas=1 loses acknowledged messages under all-power (40% of runs), not under \
+         leader-killed."
+    );
+}
+
+#[test]
+fn nothing_lost_says_over_how_much() {
+    assert_eq!(
+        first(&only(|cell| acks(cell) == "all" && ["none", "leader-killed"].contains(&cell.fault.as_str()))),
+        "No acknowledged message was lost: 2 settings under leader-killed, 800 runs."
+    );
+}
+
+#[test]
+fn doubt_is_never_an_all_clear() {
+    assert_eq!(
+        first(&only(|cell| acks(cell) == "all" && cell.keeps() != CellVerdict::Violated)),
+        "No acknowledged message was seen lost, but 2 of 8 cells are inconclusive."
+    );
+    assert_eq!(
+        first(&only(|cell| acks(cell) == "0")),
+        "Inconclusive: nothing was acknowledged, so nothing was promised."
+    );
+    assert_eq!(first(&only(|_| false)), "Inconclusive: no run ended.");
+}
+
+#[test]
+fn a_row_that_was_not_run_everywhere_is_not_called_safe() {
+    let mut summary = only(|cell| acks(cell) == "all" && cell.fault != "cut-then-kill");
+    assert!(first(&summary).starts_with("Only acks=all, min.insync.replicas=2 keeps"), "{}", first(&summary));
+    summary.cells.retain(|cell| cell.settings["topic.min.insync.replicas"] == "1" || cell.fault != "leader-killed");
+    assert!(!first(&summary).contains("keeps every acknowledged message under leader"), "{}", first(&summary));
+    assert!(first(&summary).starts_with("No setting is known to keep"), "{}", first(&summary));
+}
+
+#[test]
+fn a_canary_that_lives_overrides_everything() {
+    let mut summary = fixture::summary();
+    summary.expectations[0].outcome = ExpectationOutcome::Violated;
+    assert_eq!(
+        first(&summary),
+        "Inconclusive: the canary did not fail as it must, so a green cell proves nothing: producer.acks=1 loses under \
+         leader-killed (166 of 200 runs)."
+    );
+}
+
+#[test]
+fn a_message_that_only_a_late_consumer_misses_counts_as_not_kept() {
+    let mut summary = only(|cell| cell.fault == "leader-killed" && acks(cell) == "1");
+    summary.cells[0].verdict = CellVerdict::Holds;
+    summary.cells[0].lossy_runs = 0;
+    summary.cells[0].loss.p = 0.0;
+    assert_eq!(first(&summary), "acks=1 loses acknowledged messages under leader-killed (90% of runs).");
+    let text = render(&summary, &Look::default());
+    assert!(
+        text.contains("leader-killed leaves a late consumer without acknowledged messages in 90% of runs"),
+        "{text}"
+    );
+}

@@ -1,0 +1,10 @@
+//! What is written to disk and what a reader sees.
+
+mod explain;
+mod fixture;
+mod headline;
+mod markdown;
+mod store;
+mod summary;
+mod text;
+mod words;
