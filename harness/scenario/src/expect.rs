@@ -151,7 +151,7 @@ fn read_item(item: &Node, scope: &Scope<'_>, out: &mut Diagnostics) -> Option<Pl
         }
         (read_matcher(canary, scope, out)?, Vec::new(), Demand::Canary)
     } else {
-        if first_promise.is_none() {
+        if first_promise.is_none() && out.error_count() == errors {
             let words: Vec<&str> = Guarantee::ALL.iter().map(|(word, _, _)| *word).collect();
             out.error(item.place, "an expectation of nothing")
                 .help(format!("add a guarantee, as in `no-acked-loss: always`; they are {}", words.join(", ")));

@@ -19,6 +19,8 @@ pub fn schema() -> Json {
     let settings = SchemaSettings::draft07();
     let mut schema = settings.into_generator().into_root_schema_for::<Document>();
     schema.insert("title".to_owned(), json!("ackproof scenario"));
+    // Everything else may be left out, and nothing may be null.
+    schema.insert("required".to_owned(), json!(["broker", "faults"]));
     schema.to_value()
 }
 
@@ -28,46 +30,47 @@ pub fn schema() -> Json {
 #[allow(dead_code)]
 struct Document {
     /// The question, as an operator would ask it.
-    title: Option<String>,
+    title: String,
     /// `model@version`; without a version the newest that is known.
     broker: String,
     /// Which client library the applications use, where their behaviour differs.
-    client: Option<String>,
+    client: String,
     /// The machines.
     #[schemars(schema_with = "cluster")]
-    cluster: Option<Json>,
+    cluster: Json,
     /// The broker's own settings, by section, spelled and valued as the broker does.
-    config: Option<Config>,
+    config: Config,
     /// What the user's own code does.
     #[schemars(schema_with = "app")]
-    app: Option<Json>,
+    app: Json,
     /// What is sent and consumed.
     #[schemars(schema_with = "workload")]
-    workload: Option<Json>,
+    workload: Json,
     #[schemars(schema_with = "network")]
-    network: Option<Json>,
+    network: Json,
     #[schemars(schema_with = "disk")]
-    disk: Option<Json>,
+    disk: Json,
     /// Rows: every combination of the values of each axis. A key may carry its section (`producer.acks`).
-    matrix: Option<Matrix>,
+    matrix: Matrix,
     /// Columns: named fault classes, each a list of steps.
     #[schemars(schema_with = "faults")]
     faults: Json,
     /// Seeds per cell.
     #[schemars(range(min = 1, max = RUNS_MAX))]
-    runs: Option<u32>,
-    seed: Option<u64>,
+    runs: u32,
+    seed: u64,
     /// What the result must show; it decides the exit code.
     #[schemars(schema_with = "expectations")]
-    expect: Option<Json>,
-    replay: Option<Origin>,
+    expect: Json,
+    replay: Origin,
 }
 
 #[derive(JsonSchema)]
 #[allow(dead_code)]
 struct Config {
     /// The user's own files, relative to this one; later files win over earlier ones, the scenario over files.
-    from: Option<Vec<FromItem>>,
+    #[serde(default)]
+    from: Vec<FromItem>,
     #[serde(flatten)]
     sections: BTreeMap<String, BTreeMap<String, Scalar>>,
 }
@@ -97,9 +100,11 @@ enum Scalar {
 #[allow(dead_code)]
 struct Matrix {
     /// Rows to leave out; each pattern matches at least one.
-    exclude: Option<Vec<BTreeMap<String, Json>>>,
+    #[serde(default)]
+    exclude: Vec<BTreeMap<String, Json>>,
     /// Complete rows to add.
-    include: Option<Vec<BTreeMap<String, Json>>>,
+    #[serde(default)]
+    include: Vec<BTreeMap<String, Json>>,
     #[serde(flatten)]
     axes: BTreeMap<String, Vec<Json>>,
 }
@@ -109,13 +114,18 @@ struct Matrix {
 #[schemars(deny_unknown_fields)]
 #[allow(dead_code)]
 struct Origin {
-    v: Option<u32>,
-    scenario: Option<String>,
-    row: Option<String>,
-    ackproof: Option<String>,
+    #[serde(default)]
+    v: u32,
+    #[serde(default)]
+    scenario: String,
+    #[serde(default)]
+    row: String,
+    #[serde(default)]
+    ackproof: String,
     /// Digest of the history.
     digest: String,
-    shows: Option<String>,
+    #[serde(default)]
+    shows: String,
 }
 
 fn cluster(_: &mut SchemaGenerator) -> Schema {
