@@ -111,10 +111,9 @@ fn nothing_lost(matrix: &Matrix<'_>, rows: &[&Row<'_>]) -> String {
 
 fn one_row(matrix: &Matrix<'_>, row: &Row<'_>) -> String {
     let (lost, kept) = split(matrix, row);
-    let subject = if row.label.is_empty() { "These settings" } else { row.label.as_str() };
-    let verb = if row.label.is_empty() { "lose" } else { "loses" };
+    let subject = if row.label.is_empty() { "This configuration" } else { row.label.as_str() };
     let kept = if kept.is_empty() { String::new() } else { format!(", not under {}", words::list(&kept)) };
-    format!("{subject} {verb} acknowledged messages under {}{kept}.", words::list(&lost))
+    format!("{subject} loses acknowledged messages under {}{kept}.", words::list(&lost))
 }
 
 /// The fault classes under which a row loses, with how often, and those under which it does not.
@@ -180,9 +179,11 @@ fn rank(example: &Example<'_>) -> (bool, usize, u64, std::cmp::Reverse<u64>) {
 
 /// How it is lost: the row, how often, and the smallest sequence.
 pub(crate) fn how(example: &Example<'_>, matrix: &Matrix<'_>) -> String {
-    let label = &matrix.rows[example.row].label;
-    let with = if label.is_empty() { String::new() } else { format!("With {label}, ") };
-    let lost = format!("{with}{} {}", matrix.columns[example.column].name, often(example.cell));
+    let column = &matrix.columns[example.column];
+    let under = if column.is_calm { "Without any fault".to_owned() } else { format!("Under {}", column.name) };
+    let label = matrix.rows[example.row].label.as_str();
+    let subject = if label.is_empty() { "this configuration" } else { label };
+    let lost = format!("{under}, {subject} {}", often(example.cell));
     match example.cell.witness.as_ref().map(|witness| witness.story.as_slice()) {
         None | Some([]) => format!("{lost}."),
         Some([one]) => format!("{lost}; one fault is enough: {one}."),

@@ -16,6 +16,7 @@ mod figures;
 mod headline;
 pub mod markdown;
 pub mod matrix;
+mod remarks;
 pub mod result;
 pub mod stats;
 pub mod store;

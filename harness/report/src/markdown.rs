@@ -7,8 +7,8 @@ use ackproof_core::guarantee::Guarantee;
 use crate::figures;
 use crate::headline;
 use crate::matrix::{ANY, Matrix, Row};
+use crate::remarks;
 use crate::result::{Cell, CellVerdict, ExpectationOutcome, Summary};
-use crate::text::{about, commands, cost, never_fired, not_modelled};
 
 /// The whole report, ending in a newline. `folder` is what witnesses' files are relative to.
 pub fn render(summary: &Summary, folder: &str) -> String {
@@ -22,7 +22,7 @@ pub fn render(summary: &Summary, folder: &str) -> String {
     losses(&mut out, &matrix);
     expectations(&mut out, summary);
     notes(&mut out, summary, &matrix);
-    next(&mut out, summary, &matrix, folder);
+    next(&mut out, &matrix, folder);
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
@@ -36,7 +36,7 @@ fn head(out: &mut String, summary: &Summary, matrix: &Matrix<'_>) {
         let _ = writeln!(out, "{}\n", escape(&headline::how(&example, matrix)));
         let _ = writeln!(out, "{}\n", escape(&headline::prevention(&example)));
     }
-    let _ = writeln!(out, "{}\n", escape(&about(summary)));
+    let _ = writeln!(out, "{}\n", escape(&remarks::about(summary)));
 }
 
 fn table(out: &mut String, matrix: &Matrix<'_>) {
@@ -102,7 +102,7 @@ fn costs(out: &mut String, matrix: &Matrix<'_>) {
     let mut header: Vec<String> = matrix.axes.iter().map(|axis| escape(axis.short)).collect();
     let rest = ["ack p99, worst fault", "outage, median", "outage, longest", "rejected", "unknown", "repeated"];
     header.extend(rest.map(str::to_owned));
-    let rows = matrix.rows.iter().map(|row| [settings(matrix, row), cost(row).to_vec()].concat());
+    let rows = matrix.rows.iter().map(|row| [settings(matrix, row), remarks::cost(row).to_vec()].concat());
     write_table(out, &header, rows);
     let _ = writeln!(out, "</details>\n");
 }
@@ -156,8 +156,11 @@ fn notes(out: &mut String, summary: &Summary, matrix: &Matrix<'_>) {
         let source = if note.source.is_empty() { String::new() } else { format!(" ({})", note.source) };
         notes.push(format!("{}{source}", note.text));
     }
-    notes.extend(never_fired(matrix));
-    notes.extend(not_modelled(summary));
+    if !summary.complete {
+        notes.push(remarks::INTERRUPTED.to_owned());
+    }
+    notes.extend(remarks::never_fired(matrix));
+    notes.extend(remarks::not_modelled(summary));
     notes.extend(summary.assumptions.iter().map(|text| format!("assumed: {text}")));
     let differing = summary.verified.differing.iter();
     notes.extend(differing.map(|it| format!("the engines differ: cell {}, seed {}: {}", it.cell, it.seed, it.what)));
@@ -173,8 +176,8 @@ fn notes(out: &mut String, summary: &Summary, matrix: &Matrix<'_>) {
     out.push('\n');
 }
 
-fn next(out: &mut String, summary: &Summary, matrix: &Matrix<'_>, folder: &str) {
-    let commands = commands(summary, matrix, folder);
+fn next(out: &mut String, matrix: &Matrix<'_>, folder: &str) {
+    let commands = remarks::commands(matrix, folder);
     if commands.is_empty() {
         return;
     }

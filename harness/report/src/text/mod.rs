@@ -6,10 +6,10 @@ mod sections;
 
 pub use paint::Look;
 pub(crate) use paint::Tone;
-pub(crate) use sections::{about, commands, cost, never_fired, not_modelled};
 
 use crate::headline;
 use crate::matrix::Matrix;
+use crate::remarks;
 use crate::result::{CellVerdict, Summary};
 
 /// The whole report, ending in a newline.
@@ -23,7 +23,7 @@ pub fn render(summary: &Summary, look: &Look) -> String {
     sections::losses(&mut page, &matrix);
     sections::expectations(&mut page, summary);
     sections::notes(&mut page, summary, &matrix);
-    sections::next(&mut page, summary, &matrix);
+    sections::next(&mut page, &matrix);
     page.finish()
 }
 
@@ -47,7 +47,7 @@ fn head(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
     if !summary.title.is_empty() {
         page.paragraph(&summary.title, 0, Some(Tone::Strong));
     }
-    page.paragraph(&about(summary), 0, Some(Tone::Quiet));
+    page.paragraph(&remarks::about(summary), 0, Some(Tone::Quiet));
 }
 
 /// The lines written so far.

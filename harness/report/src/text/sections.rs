@@ -7,33 +7,8 @@ use super::{Look, Page, Tone};
 use crate::figures;
 use crate::headline;
 use crate::matrix::{ANY, Matrix, Row};
-use crate::result::{Cell, CellVerdict, ExpectationOutcome, GuaranteeCell, NoteKind, Summary, Verified};
-
-/// What was run: broker, engine, runs, seed, and whether the reference engine agreed.
-pub(crate) fn about(summary: &Summary) -> String {
-    let ended: u64 = summary.cells.iter().map(|cell| cell.runs).sum();
-    let planned: u64 = summary.cells.iter().map(|cell| cell.planned_runs).sum();
-    let mut parts = vec![summary.broker.clone(), format!("{} cells", summary.cells.len())];
-    if summary.complete || ended >= planned {
-        parts.push(figures::number_of(ended, "run"));
-    } else {
-        parts.push(format!("interrupted after {} of {} runs", figures::count(ended), figures::count(planned)));
-    }
-    parts.push(format!("seed {}", summary.seed));
-    parts.push(format!("{} engine", summary.engine));
-    parts.extend(verified(&summary.verified));
-    parts.join(", ")
-}
-
-fn verified(verified: &Verified) -> Option<String> {
-    match (verified.runs, verified.mismatches) {
-        (0, _) => None,
-        (runs, 0) => Some(format!("{} repeated on turmoil with the same history", figures::number_of(runs, "run"))),
-        (runs, differ) => {
-            Some(format!("{differ} of {} repeated on turmoil had ANOTHER HISTORY", figures::number_of(runs, "run")))
-        }
-    }
-}
+use crate::remarks;
+use crate::result::{Cell, CellVerdict, ExpectationOutcome, GuaranteeCell, NoteKind, Summary};
 
 /// Rows of settings, columns of faults.
 pub(super) fn table(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
@@ -210,8 +185,8 @@ pub(super) fn costs(page: &mut Page<'_>, matrix: &Matrix<'_>) {
     header.extend(rest.map(str::to_owned));
     let rows = matrix.rows.iter().map(|row| {
         let mut cells = settings(matrix, row);
-        cells.extend(calm.map(|calm| p99(row.cells[calm].into_iter())));
-        cells.extend(cost(row));
+        cells.extend(calm.map(|calm| remarks::p99(row.cells[calm].into_iter())));
+        cells.extend(remarks::cost(row));
         cells
     });
     let grid = Grid { keys: matrix.axes.len(), header, rows: rows.collect(), ruled: false, tone: |_| None };
@@ -220,31 +195,6 @@ pub(super) fn costs(page: &mut Page<'_>, matrix: &Matrix<'_>) {
                  and outage are those of the worst fault. rejected, unknown (a failure that may have happened anyway) \
                  and repeated are shares of the messages sent.";
     page.paragraph(words, 2, Some(Tone::Quiet));
-}
-
-fn p99<'a>(cells: impl Iterator<Item = &'a Cell>) -> String {
-    cells.filter_map(|cell| Some(cell.ack_ms?.p99)).max().map_or("-".to_owned(), figures::ms)
-}
-
-pub(crate) fn cost(row: &Row<'_>) -> [String; 6] {
-    let cells = || row.cells.iter().flatten().copied();
-    let sum = |count: fn(&Cell) -> u64| cells().map(count).sum::<u64>();
-    let sent = sum(|cell| cell.messages.sent);
-    let unavailable = |of: fn(&Cell) -> u64| {
-        if sum(|cell| cell.messages.acked) == 0 {
-            "-".to_owned()
-        } else {
-            figures::ms(cells().map(of).max().unwrap_or(0))
-        }
-    };
-    [
-        p99(cells()),
-        unavailable(|cell| cell.unavailable_ms.median),
-        unavailable(|cell| cell.unavailable_ms.longest),
-        figures::part(sum(|cell| cell.messages.rejected), sent),
-        figures::part(sum(|cell| cell.messages.unknown), sent),
-        figures::part(sum(|cell| cell.messages.duplicated), sent),
-    ]
 }
 
 /// For each fault class that loses something: the smallest sequence, what becomes of the message, what prevents it.
@@ -301,8 +251,11 @@ pub(super) fn notes(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>)
         };
         notes.push((word, format!("{}{}", note.text, source(&note.source)), tone));
     }
-    notes.extend(never_fired(matrix).into_iter().map(|text| ("never", text, Tone::Doubt)));
-    notes.extend(not_modelled(summary).map(|text| ("not modelled", text, Tone::Quiet)));
+    if !summary.complete {
+        notes.push(("interrupted", remarks::INTERRUPTED.to_owned(), Tone::Doubt));
+    }
+    notes.extend(remarks::never_fired(matrix).into_iter().map(|text| ("never", text, Tone::Doubt)));
+    notes.extend(remarks::not_modelled(summary).map(|text| ("not modelled", text, Tone::Quiet)));
     notes.extend(summary.assumptions.iter().map(|text| ("assumed", text.clone(), Tone::Quiet)));
     notes.extend(
         summary
@@ -326,85 +279,14 @@ pub(super) fn notes(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>)
     }
 }
 
-/// Faults that never fired, a line for each fault class and fault.
-pub(crate) fn never_fired(matrix: &Matrix<'_>) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (index, column) in matrix.columns.iter().enumerate() {
-        let cells = || matrix.rows.iter().filter_map(|row| row.cells[index]);
-        let total: u64 = cells().map(|cell| cell.runs).sum();
-        let mut faults: Vec<u64> = cells().flat_map(|cell| &cell.missed).map(|missed| missed.fault).collect();
-        faults.sort_unstable();
-        faults.dedup();
-        for fault in faults {
-            let missed = || cells().flat_map(|cell| &cell.missed).filter(move |missed| missed.fault == fault);
-            let runs: u64 = missed().map(|missed| missed.runs).sum();
-            let why = missed().map(|missed| missed.why.as_str()).find(|why| !why.is_empty());
-            let why = why.map_or(String::new(), |why| format!(": {why}"));
-            let (runs, total) = (figures::count(runs), figures::number_of(total, "run"));
-            lines.push(format!("fault {fault} of {} did not fire in {runs} of {total}{why}", column.name));
-        }
-    }
-    lines
-}
-
-/// The settings that are accepted and do nothing; those that might matter are named.
-pub(crate) fn not_modelled(summary: &Summary) -> Option<String> {
-    const SHOWN: usize = 6;
-    let all = &summary.not_modelled;
-    if all.is_empty() {
-        return None;
-    }
-    let shown: Vec<&str> = all.iter().take(SHOWN).map(|it| it.key.as_str()).collect();
-    let more =
-        if all.len() > SHOWN { format!(" and {} more (in summary.json)", all.len() - SHOWN) } else { String::new() };
-    let verb = if all.len() == 1 { "is" } else { "are" };
-    Some(format!(
-        "{} {verb} accepted but not modelled, and without effect here: {}{more}",
-        figures::number_of(all.len() as u64, "setting"),
-        shown.join(", ")
-    ))
-}
-
 /// What to type next.
-pub(super) fn next(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
-    let commands = commands(summary, matrix, &page.look.folder);
+pub(super) fn next(page: &mut Page<'_>, matrix: &Matrix<'_>) {
+    let commands = remarks::commands(matrix, &page.look.folder);
     if commands.is_empty() {
         return;
     }
     page.title("Next");
     for (command, what) in commands {
         page.command(&command, what);
-    }
-}
-
-/// Commands worth typing, each with what it does.
-pub(crate) fn commands(summary: &Summary, matrix: &Matrix<'_>, folder: &str) -> Vec<(String, &'static str)> {
-    let mut commands = Vec::new();
-    if let Some(example) = headline::example(matrix)
-        && let Some(witness) = &example.cell.witness
-    {
-        let file = if folder.is_empty() { witness.file.clone() } else { format!("{folder}/{}", witness.file) };
-        let file = quote(&file);
-        commands.push((format!("ackproof explain {file}"), "the life of the lost message, copy by copy"));
-        commands.push((format!("ackproof replay {file}"), "the same run again, byte for byte"));
-        if let Some(prevention) = &example.prevention {
-            let set =
-                prevention.changes.iter().map(|it| format!(" --set {}", quote(&format!("{}={}", it.name, it.to))));
-            let set: String = set.collect();
-            commands.push((format!("ackproof replay {file}{set}"), "the same faults, where they do no harm"));
-        }
-    } else if !summary.complete {
-        commands.push(("the same command again".to_owned(), "goes on where this sweep stopped"));
-    }
-    commands
-}
-
-/// A word that a shell takes as one.
-fn quote(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/=:,@+".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }

@@ -111,7 +111,32 @@ fn a_message_that_only_a_late_consumer_misses_counts_as_not_kept() {
     assert_eq!(first(&summary), "acks=1 loses acknowledged messages under leader-killed (90% of runs).");
     let text = render(&summary, &Look::default());
     assert!(
-        text.contains("leader-killed leaves a late consumer without acknowledged messages in 90% of runs"),
+        text.contains(
+            "Under leader-killed, acks=1 leaves a late consumer without acknowledged messages in 90% of runs"
+        ),
         "{text}"
     );
+}
+
+#[test]
+fn a_scenario_without_a_matrix_is_called_this_configuration() {
+    let mut summary = only(|cell| acks(cell) == "1");
+    summary.axes.clear();
+    for cell in &mut summary.cells {
+        cell.settings.clear();
+    }
+    assert!(first(&summary).starts_with("This configuration loses acknowledged messages under"), "{}", first(&summary));
+    let text = render(&summary, &Look { columns: 10_000, ..Look::default() });
+    assert!(text.contains("Under leader-killed, this configuration loses"), "{text}");
+    assert!(text.contains("No row of this matrix prevents it."), "{text}");
+}
+
+#[test]
+fn an_interrupted_sweep_says_so() {
+    let mut summary = fixture::summary();
+    summary.complete = false;
+    summary.cells.iter_mut().for_each(|cell| cell.planned_runs = 1000);
+    let text = render(&summary, &Look { columns: 10_000, ..Look::default() });
+    assert!(text.contains("interrupted after 3,200 of 16,000 runs"), "{text}");
+    assert!(text.contains("the same command goes on where this one stopped"), "{text}");
 }

@@ -199,3 +199,22 @@ fn names_are_one_safe_file_name() {
     assert_eq!(store::file_name(".hidden"), "hidden");
     assert_eq!(store::run_name(PLAN, Some("2/5")), "0123456789ab-shard-2-of-5");
 }
+
+#[test]
+fn threads_share_a_store_without_tearing_lines() {
+    let out = tempfile::tempdir().unwrap();
+    let (store, _) = open(out.path());
+    std::thread::scope(|scope| {
+        for thread in 0..4u64 {
+            let store = &store;
+            scope.spawn(move || {
+                for n in 0..50 {
+                    store.append("r1-f1-kill", &run(thread * 50 + n)).unwrap();
+                }
+            });
+        }
+    });
+    drop(store);
+    let (_, recorded) = open(out.path());
+    assert_eq!(recorded.done("r1-f1-kill").len(), 200);
+}

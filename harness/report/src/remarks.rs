@@ -1,0 +1,131 @@
+//! What every form of the report says in the same words: what was run, what it costs, what to know, what to type.
+
+use crate::figures;
+use crate::headline;
+use crate::matrix::{Matrix, Row};
+use crate::result::{Cell, Summary, Verified};
+
+/// Said of a sweep that did not end.
+pub(crate) const INTERRUPTED: &str = "not every run ended; the same command goes on where this one stopped";
+
+/// What was run: broker, engine, runs, seed, and whether the reference engine agreed.
+pub(crate) fn about(summary: &Summary) -> String {
+    let ended: u64 = summary.cells.iter().map(|cell| cell.runs).sum();
+    let planned: u64 = summary.cells.iter().map(|cell| cell.planned_runs).sum();
+    let mut parts = vec![summary.broker.clone(), format!("{} cells", summary.cells.len())];
+    if summary.complete || ended >= planned {
+        parts.push(figures::number_of(ended, "run"));
+    } else {
+        parts.push(format!("interrupted after {} of {} runs", figures::count(ended), figures::count(planned)));
+    }
+    parts.push(format!("seed {}", summary.seed));
+    parts.push(format!("{} engine", summary.engine));
+    parts.extend(verified(&summary.verified));
+    parts.join(", ")
+}
+
+fn verified(verified: &Verified) -> Option<String> {
+    match (verified.runs, verified.mismatches) {
+        (0, _) => None,
+        (runs, 0) => Some(format!("{} repeated on turmoil with the same history", figures::number_of(runs, "run"))),
+        (runs, differ) => {
+            Some(format!("{differ} of {} repeated on turmoil had ANOTHER HISTORY", figures::number_of(runs, "run")))
+        }
+    }
+}
+
+/// The slowest 99th percentile of some cells.
+pub(crate) fn p99<'a>(cells: impl Iterator<Item = &'a Cell>) -> String {
+    cells.filter_map(|cell| Some(cell.ack_ms?.p99)).max().map_or("-".to_owned(), figures::ms)
+}
+
+/// Of a row: p99 of acknowledgements, median and longest outage, and the shares rejected, unknown and repeated.
+pub(crate) fn cost(row: &Row<'_>) -> [String; 6] {
+    let cells = || row.cells.iter().flatten().copied();
+    let sum = |count: fn(&Cell) -> u64| cells().map(count).sum::<u64>();
+    let sent = sum(|cell| cell.messages.sent);
+    let unavailable = |of: fn(&Cell) -> u64| {
+        if sum(|cell| cell.messages.acked) == 0 {
+            "-".to_owned()
+        } else {
+            figures::ms(cells().map(of).max().unwrap_or(0))
+        }
+    };
+    [
+        p99(cells()),
+        unavailable(|cell| cell.unavailable_ms.median),
+        unavailable(|cell| cell.unavailable_ms.longest),
+        figures::part(sum(|cell| cell.messages.rejected), sent),
+        figures::part(sum(|cell| cell.messages.unknown), sent),
+        figures::part(sum(|cell| cell.messages.duplicated), sent),
+    ]
+}
+
+/// Faults that never fired, a line for each fault class and fault.
+pub(crate) fn never_fired(matrix: &Matrix<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (index, column) in matrix.columns.iter().enumerate() {
+        let cells = || matrix.rows.iter().filter_map(|row| row.cells[index]);
+        let total: u64 = cells().map(|cell| cell.runs).sum();
+        let mut faults: Vec<u64> = cells().flat_map(|cell| &cell.missed).map(|missed| missed.fault).collect();
+        faults.sort_unstable();
+        faults.dedup();
+        for fault in faults {
+            let missed = || cells().flat_map(|cell| &cell.missed).filter(move |missed| missed.fault == fault);
+            let runs: u64 = missed().map(|missed| missed.runs).sum();
+            let why = missed().map(|missed| missed.why.as_str()).find(|why| !why.is_empty());
+            let why = why.map_or(String::new(), |why| format!(": {why}"));
+            let (runs, total) = (figures::count(runs), figures::number_of(total, "run"));
+            lines.push(format!("fault {fault} of {} did not fire in {runs} of {total}{why}", column.name));
+        }
+    }
+    lines
+}
+
+/// The settings that are accepted and do nothing; those that might matter are named.
+pub(crate) fn not_modelled(summary: &Summary) -> Option<String> {
+    const SHOWN: usize = 6;
+    let all = &summary.not_modelled;
+    if all.is_empty() {
+        return None;
+    }
+    let shown: Vec<&str> = all.iter().take(SHOWN).map(|it| it.key.as_str()).collect();
+    let more =
+        if all.len() > SHOWN { format!(" and {} more (in summary.json)", all.len() - SHOWN) } else { String::new() };
+    let verb = if all.len() == 1 { "is" } else { "are" };
+    Some(format!(
+        "{} {verb} accepted but not modelled, and without effect here: {}{more}",
+        figures::number_of(all.len() as u64, "setting"),
+        shown.join(", ")
+    ))
+}
+
+/// Commands worth typing, each with what it does.
+pub(crate) fn commands(matrix: &Matrix<'_>, folder: &str) -> Vec<(String, &'static str)> {
+    let mut commands = Vec::new();
+    if let Some(example) = headline::example(matrix)
+        && let Some(witness) = &example.cell.witness
+    {
+        let file = if folder.is_empty() { witness.file.clone() } else { format!("{folder}/{}", witness.file) };
+        let file = quote(&file);
+        commands.push((format!("ackproof explain {file}"), "the life of the lost message, copy by copy"));
+        commands.push((format!("ackproof replay {file}"), "the same run again, byte for byte"));
+        if let Some(prevention) = &example.prevention {
+            let set =
+                prevention.changes.iter().map(|it| format!(" --set {}", quote(&format!("{}={}", it.name, it.to))));
+            let set: String = set.collect();
+            commands.push((format!("ackproof replay {file}{set}"), "the same faults, where they do no harm"));
+        }
+    }
+    commands
+}
+
+/// A word that a shell takes as one.
+fn quote(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/=:,@+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
