@@ -1,1 +1,19 @@
-//! Which broker settings lose acknowledged messages, under which faults: simulated, replayable, compared.
+//! ackproof: which broker settings lose acknowledged messages, under which faults.
+//!
+//! This crate puts the others together. It is the only one that knows every model, every checker and every format;
+//! a model is added by one line in [`registry`].
+
+pub mod args;
+pub mod commands;
+pub mod exit;
+pub mod expectation;
+pub mod plan;
+pub mod progress;
+pub mod quickstart;
+pub mod registry;
+pub mod summary;
+pub mod sweep;
+pub mod token;
+pub mod trial;
+pub mod verify;
+pub mod witness;

@@ -1,1 +1,27 @@
-fn main() {}
+//! The `ackproof` binary.
+
+use std::process::ExitCode;
+
+use ackproof::args::Cli;
+use ackproof::commands;
+use ackproof::exit::Failure;
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ACKPROOF_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    let exit = match commands::dispatch(Cli::parse()) {
+        Ok(exit) => exit,
+        Err(error) => match error.downcast_ref::<Failure>() {
+            Some(failure) => {
+                anstream::eprintln!("{}", failure.text);
+                failure.exit
+            }
+            None => {
+                anstream::eprintln!("error: {error:#}");
+                ackproof::exit::Exit::BadInput
+            }
+        },
+    };
+    ExitCode::from(exit.code())
+}

@@ -134,13 +134,17 @@ impl FromStr for Span {
     }
 }
 
+/// As text where people read it, as a number where they do not.
 impl Serialize for Span {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
     }
 }
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
+        if !deserializer.is_human_readable() {
+            return u64::deserialize(deserializer).map(Span);
+        }
         scalar(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }

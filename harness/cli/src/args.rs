@@ -1,0 +1,187 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use ackproof_sim::Engine;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::verify::Sample;
+
+/// Which broker settings lose acknowledged messages, under which faults: simulated, replayable, compared.
+#[derive(Parser, Debug)]
+#[command(
+    name = "ackproof",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Without a command, the built-in quickstart runs.\n\n\
+    Exit codes: 0 as expected; 1 an expectation is violated; 2 bad usage or input; 3 inconclusive; \
+    4 nothing matched; 5 engines or runs differ; 70 our bug; 130 interrupted, results kept."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Sweep the matrix of a scenario and print which settings lose messages.
+    #[command(after_help = "Examples:\n  \
+        ackproof run scenarios/kafka/acks-and-min-isr.yaml\n  \
+        ackproof run orders.yaml --only 'acks=all' --fault all-power --runs 1000 --format markdown")]
+    Run(RunArgs),
+    /// Show what a run would do: rows, columns, effective settings with their source. Nothing is simulated.
+    #[command(after_help = "Examples:\n  ackproof plan orders.yaml\n  ackproof plan orders.yaml --format json")]
+    Plan(PlanArgs),
+    /// Validate scenarios, replays and the configuration files they name, without running them.
+    #[command(after_help = "Examples:\n  ackproof check orders.yaml\n  ackproof check scenarios/kafka/*.yaml")]
+    Check(CheckArgs),
+    /// Run one failure again, and say whether it is the same to the byte.
+    #[command(after_help = "Examples:\n  \
+        ackproof replay results/orders/latest/failures/r1-f2-all-power-17.replay.yaml -v\n  \
+        ackproof replay kfk1-9T4M-ZQ2C --set min.insync.replicas=2")]
+    Replay(ReplayArgs),
+    /// Say in words why a message was lost: each copy, when it was durable, what destroyed it.
+    #[command(after_help = "Examples:\n  \
+        ackproof explain results/orders/1a2b3c/failures/r1-f2-all-power-17.replay.yaml\n  \
+        ackproof explain kfk1-9T4M-ZQ2C --message p1#57")]
+    Explain(ExplainArgs),
+    /// List what can be written in a scenario.
+    #[command(after_help = "Examples:\n  ackproof list faults\n  ackproof list settings kafka")]
+    List(ListArgs),
+    /// Print the JSON Schema of scenario files, for editors.
+    #[command(after_help = "Examples:\n  ackproof schema > schema.json\n  ackproof schema | jq .properties.faults")]
+    Schema,
+}
+
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, ValueEnum)]
+pub enum Format {
+    #[default]
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Copy, Clone, Eq, PartialEq, Debug, ValueEnum)]
+pub enum EngineArg {
+    Event,
+    Turmoil,
+}
+
+impl From<EngineArg> for Engine {
+    fn from(engine: EngineArg) -> Engine {
+        match engine {
+            EngineArg::Event => Engine::Event,
+            EngineArg::Turmoil => Engine::Turmoil,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Scenario files.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Seeds per cell, in place of the scenario's.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub runs: Option<u32>,
+    /// First seed, in place of the scenario's.
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Keep only the rows with these values, e.g. 'acks=all,min.insync.replicas=2'.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub only: Vec<String>,
+    /// Keep only this fault class; may be given again.
+    #[arg(long, value_name = "NAME")]
+    pub fault: Vec<String>,
+    /// A value that wins over everything else, in every row.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Threads; all cores unless given.
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// What simulates: the fast engine, or turmoil for everything.
+    #[arg(long, value_enum, default_value = "event")]
+    pub engine: EngineArg,
+    /// Share of the runs that is repeated on turmoil and must give the same history.
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = Sample::parse)]
+    pub verify: Sample,
+    /// Folder of results.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct PlanArgs {
+    pub file: PathBuf,
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct ReplayArgs {
+    /// A replay file, or the token that a sweep printed.
+    #[arg(value_name = "FILE|TOKEN")]
+    pub what: String,
+    #[arg(long, value_enum, default_value = "event")]
+    pub engine: EngineArg,
+    /// -v prints the history and what actors decided, -vv every message too.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// The same faults under another setting.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Where tokens are looked for.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct ExplainArgs {
+    /// A replay file, or the token that a sweep printed.
+    #[arg(value_name = "FILE|TOKEN")]
+    pub what: String,
+    /// The message to explain, e.g. p1#57; the first lost one unless given.
+    #[arg(long, value_name = "MESSAGE")]
+    pub message: Option<String>,
+    /// Where tokens are looked for.
+    #[arg(long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    #[arg(value_enum)]
+    pub what: Listed,
+    /// The broker whose settings to list.
+    pub broker: Option<String>,
+    /// Defaults of this version of the broker.
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Copy, Clone, Eq, PartialEq, Debug, ValueEnum)]
+pub enum Listed {
+    Brokers,
+    Settings,
+    Faults,
+    Guarantees,
+    Probes,
+}

@@ -1,0 +1,64 @@
+//! `check`: validate without running.
+
+use ackproof_scenario::Diagnostics;
+use serde_json::json;
+
+use super::print;
+use crate::args::{CheckArgs, Format};
+use crate::exit::Exit;
+use crate::registry;
+
+pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
+    let brokers = registry::brokers();
+    let mut exit = Exit::AsExpected;
+    let mut objects = Vec::new();
+    for file in &args.files {
+        let is_replay = file.to_string_lossy().ends_with(".replay.yaml");
+        let read = if is_replay {
+            ackproof_scenario::load_replay(file, &brokers, &[]).map(|replay| replay.scenario)
+        } else {
+            ackproof_scenario::load(file, &brokers)
+        };
+        let name = file.display();
+        match read {
+            Ok(scenario) => {
+                let notes: Vec<String> = scenario.notes.iter().map(ToString::to_string).collect();
+                match args.format {
+                    Format::Json => objects.push(json!({
+                        "file": name.to_string(), "ok": true, "rows": scenario.rows.len(),
+                        "faults": scenario.classes.len(), "runs": scenario.runs,
+                        "notes": scenario.notes, "diagnostics": scenario.warnings.located(),
+                    })),
+                    Format::Text | Format::Markdown => {
+                        let (rows, classes) = (scenario.rows.len(), scenario.classes.len());
+                        let cells = format!("{rows} rows x {classes} fault classes x {} runs", scenario.runs);
+                        print(&format!("{name}: ok, {}: {cells}\n", scenario.broker_version()))?;
+                        print_warnings(&scenario.warnings)?;
+                        for note in notes {
+                            print(&format!("  note: {note}\n"))?;
+                        }
+                    }
+                }
+            }
+            Err(diagnostics) => {
+                exit = Exit::BadInput;
+                match args.format {
+                    Format::Json => objects.push(json!({
+                        "file": name.to_string(), "ok": false, "diagnostics": diagnostics.located(),
+                    })),
+                    Format::Text | Format::Markdown => {
+                        anstream::eprintln!("{}\n", super::bad_input(&diagnostics).text);
+                    }
+                }
+            }
+        }
+    }
+    if args.format == Format::Json {
+        print(&format!("{:#}\n", json!(objects)))?;
+    }
+    Ok(exit)
+}
+
+fn print_warnings(warnings: &Diagnostics) -> anyhow::Result<()> {
+    if warnings.is_empty() { Ok(()) } else { print(&format!("{}\n", warnings.render(false))) }
+}

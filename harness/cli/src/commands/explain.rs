@@ -1,0 +1,59 @@
+//! `explain`: the autopsy of a failure, in words and as a diagram.
+
+use ackproof_check::autopsy;
+use ackproof_core::app::MsgId;
+use ackproof_core::recording::Detail;
+use ackproof_report::explain::{self, Explanation};
+use ackproof_report::result::parse_msg;
+use ackproof_report::words;
+use ackproof_sim::Engine;
+use serde_json::json;
+
+use super::replay::run_again;
+use super::{load_replay, look, print};
+use crate::args::{ExplainArgs, Format};
+use crate::exit::{Exit, Failure};
+use crate::trial::Trial;
+
+pub(super) fn explain(args: &ExplainArgs) -> anyhow::Result<Exit> {
+    let replay = load_replay(&args.what, &args.out, &[])?;
+    let origin = replay.origin.clone();
+    let trial = run_again(replay, Engine::Event, Detail::Trace)?;
+    let msg = message(args, &trial)?;
+    let told = autopsy(&trial.recording, msg)
+        .ok_or_else(|| Failure::input(format!("error: nobody sent {msg} in this run")))?;
+    if args.format == Format::Json {
+        print(&format!("{:#}\n", json!({ "v": 1, "message": msg.to_string(), "autopsy": told })))?;
+        return Ok(Exit::AsExpected);
+    }
+    let faults: Vec<_> = trial.recording.faults.iter().filter_map(|fault| fault.resolved.clone()).collect();
+    let next = [
+        (format!("ackproof replay {} -v", args.what), "the whole run, entry by entry".to_owned()),
+        (format!("ackproof replay {} --set KEY=VALUE", args.what), "the same faults under another setting".to_owned()),
+    ];
+    let explanation = Explanation {
+        autopsy: &told.to_string(),
+        story: &words::story(&faults),
+        recording: &trial.recording,
+        msg,
+        next: &next,
+    };
+    let mut text = explain::render(&explanation, &look(String::new()));
+    if trial.recording.history.digest().0 != origin.digest {
+        text.push_str("\nThis is not the run that the file describes: its digest is another. `replay` says more.\n");
+    }
+    print(&text)?;
+    Ok(Exit::AsExpected)
+}
+
+/// The message that was asked for, or the first that was lost, or the first that vanished.
+fn message(args: &ExplainArgs, trial: &Trial) -> Result<MsgId, Failure> {
+    if let Some(text) = &args.message {
+        return parse_msg(text).ok_or_else(|| Failure::input(format!("error: `{text}` is no message: write p1#57")));
+    }
+    let lost = trial.verdict.lost.first().map(|(msg, _)| *msg);
+    lost.or_else(|| trial.verdict.vanished.first().copied()).ok_or_else(|| Failure {
+        exit: Exit::NothingMatched,
+        text: "no acknowledged message is missing in this run; name one with --message".to_owned(),
+    })
+}

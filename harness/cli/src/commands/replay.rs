@@ -1,0 +1,114 @@
+//! `replay`: one run again, and whether it is the same.
+
+use ackproof_core::observe::Observation;
+use ackproof_core::recording::{Detail, Fact, Recording};
+use ackproof_scenario::Replay;
+use serde_json::json;
+
+use super::{load_replay, print};
+use crate::args::{Format, ReplayArgs};
+use crate::exit::{Exit, Failure};
+use crate::plan::Plan;
+use crate::trial::Trial;
+
+pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
+    let replay = load_replay(&args.what, &args.out, &args.set)?;
+    let changed = !args.set.is_empty();
+    let detail = if args.verbose > 0 { Detail::Trace } else { Detail::Verdict };
+    let origin = replay.origin.clone();
+    let trial = run_again(replay, args.engine.into(), detail)?;
+    let digest = trial.recording.history.digest();
+    let identical = digest.0 == origin.digest;
+    let exit = if identical || changed { Exit::AsExpected } else { Exit::Differs };
+    if args.format == Format::Json {
+        print(&format!(
+            "{:#}\n",
+            json!({
+                "v": 1, "digest": digest, "expected": origin.digest, "identical": identical, "set": args.set,
+                "ackproof": origin.ackproof, "verdict": trial.verdict, "exit": exit.code(),
+            })
+        ))?;
+        return Ok(exit);
+    }
+    let mut text = String::new();
+    if args.verbose > 0 {
+        text.push_str(&transcript(&trial.recording, args.verbose > 1));
+        text.push('\n');
+    }
+    text.push_str(&match (changed, identical) {
+        (false, true) => format!("identical: the history has the digest {digest} again\n"),
+        (false, false) => format!(
+            "different: the history has the digest {digest}, expected {} (found by ackproof {}, this is {})\n",
+            origin.digest,
+            origin.ackproof,
+            env!("CARGO_PKG_VERSION"),
+        ),
+        (true, _) => format!("the same faults with {}\n", args.set.join(", ")),
+    });
+    text.push_str(&outcome(&trial));
+    print(&text)?;
+    Ok(exit)
+}
+
+/// Runs what the file describes, through the same door as a sweep.
+pub(super) fn run_again(replay: Replay, engine: ackproof_sim::Engine, detail: Detail) -> Result<Trial, Failure> {
+    let seed = replay.scenario.seed;
+    let plan = Plan::of(replay.scenario, engine);
+    let cell = plan.cells.first().expect("a replay has one cell");
+    plan.bed(cell).run(seed, engine, detail).map_err(|broken| Failure {
+        exit: Exit::OurBug,
+        text: format!("error: the model broke, which is a bug of ours (seed {}): {}", seed.0, broken.0),
+    })
+}
+
+fn outcome(trial: &Trial) -> String {
+    let tally = &trial.verdict.tally;
+    let mut text = format!(
+        "{} sent, {} acked, {} rejected, {} unknown, {} untold, {} consumed\n",
+        tally.sent, tally.acked, tally.rejected, tally.unknown, tally.untold, tally.consumed,
+    );
+    for (guarantee, judgement) in &trial.verdict.guarantees {
+        use ackproof_core::verdict::Judgement;
+        let words = match judgement {
+            Judgement::Holds => "holds".to_owned(),
+            Judgement::Violated { why, .. } => format!("violated: {why}"),
+            Judgement::Inconclusive { why } => format!("inconclusive: {why}"),
+        };
+        text.push_str(&format!("  {guarantee}: {words}\n"));
+    }
+    if let Some(doubt) = &trial.verdict.doubt {
+        text.push_str(&format!("  doubt: {doubt}\n"));
+    }
+    text
+}
+
+/// The history with what the actors decided in between; `messages` adds what crossed the network.
+fn transcript(recording: &Recording, messages: bool) -> String {
+    let history = &recording.history;
+    let mut lines: Vec<(u64, u8, String)> = history
+        .entries
+        .iter()
+        .map(|entry| {
+            let node = entry.node.map_or("-", |node| history.nodes[node.index()].as_str());
+            (entry.at.0, 0, format!("{} {node:6} {}", entry.at, entry.op))
+        })
+        .collect();
+    for traced in &recording.trace {
+        let node = &history.nodes[traced.node.index()];
+        let words = match &traced.fact {
+            Fact::Observed(Observation::Noted { text }) => text.clone(),
+            Fact::MessageSent { to, text, .. } if messages => format!("-> {} {text}", history.nodes[to.index()]),
+            Fact::MessageTaken { from, text } if messages => format!("<- {} {text}", history.nodes[from.index()]),
+            Fact::MessageLost { to, why } if messages => format!("-x {} {why}", history.nodes[to.index()]),
+            Fact::MessageSent { .. } | Fact::MessageTaken { .. } | Fact::MessageLost { .. } => continue,
+            Fact::Observed(observation) => format!("{observation:?}"),
+            Fact::PowerCut { origin, durable, written, kept } => {
+                format!("power cut: log {} keeps {kept} of {written} records, {durable} were durable", origin.0)
+            }
+            Fact::DiskLost => "the disk is blank".to_owned(),
+        };
+        lines.push((traced.at.0, 1, format!("{} {node:6}   {words}", traced.at)));
+    }
+    lines.sort_by_key(|(at, kind, _)| (*at, *kind));
+    lines.into_iter().map(|(_, _, line)| line + "\n").collect()
+}

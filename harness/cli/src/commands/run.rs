@@ -1,0 +1,171 @@
+//! `run`: sweep, print the matrix, write results, keep witnesses.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use ackproof_report::result::Summary;
+use ackproof_report::store::{Recorded, Store};
+use ackproof_report::{markdown, text};
+use ackproof_scenario::{Scenario, Unselected};
+use ackproof_sim::Engine;
+
+use super::{bad_input, look, print};
+use crate::args::{Format, RunArgs};
+use crate::exit::{Exit, Failure};
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::sweep::{INTERRUPTED, sweep};
+use crate::verify::Sample;
+use crate::witness::witnesses;
+use crate::{quickstart, registry, summary};
+
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
+    // Everything is read before anything runs: a mistake in the last file must not cost the sweep of the first.
+    let mut scenarios = Vec::new();
+    let mut wrong: Option<Failure> = None;
+    for file in &args.files {
+        match read(file, args) {
+            Ok(scenario) => scenarios.push(scenario),
+            Err(failure) => {
+                wrong = Some(match wrong {
+                    None => failure,
+                    Some(before) => Failure {
+                        exit: before.exit.worse(failure.exit),
+                        text: format!("{}\n\n{}", before.text, failure.text),
+                    },
+                });
+            }
+        }
+    }
+    if let Some(failure) = wrong {
+        return Err(failure.into());
+    }
+    listen_for_interrupt();
+    let mut exit = Exit::AsExpected;
+    for scenario in scenarios {
+        let plan = Plan::of(scenario, args.engine.into());
+        exit = exit.worse(run_plan(&plan, args)?);
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+/// The built-in scenario; its results are written like any other's, where that is possible.
+pub(super) fn quickstart() -> anyhow::Result<Exit> {
+    let scenario = ackproof_scenario::parse(quickstart::NAME, quickstart::TEXT, &registry::brokers(), &[])
+        .map_err(|diagnostics| bad_input(&diagnostics))?;
+    listen_for_interrupt();
+    let plan = Plan::of(scenario, Engine::Event);
+    let args = RunArgs {
+        files: Vec::new(),
+        runs: None,
+        seed: None,
+        only: Vec::new(),
+        fault: Vec::new(),
+        set: Vec::new(),
+        jobs: None,
+        engine: crate::args::EngineArg::Event,
+        verify: Sample::DEFAULT,
+        out: "results".into(),
+        format: Format::Text,
+    };
+    run_plan(&plan, &args)
+}
+
+fn read(file: &Path, args: &RunArgs) -> Result<Scenario, Failure> {
+    let mut scenario = ackproof_scenario::load_with(file, &registry::brokers(), &args.set)
+        .map_err(|diagnostics| bad_input(&diagnostics))?;
+    if let Some(runs) = args.runs {
+        scenario.runs = runs;
+    }
+    if let Some(seed) = args.seed {
+        scenario.seed = ackproof_core::seed::Seed(seed);
+    }
+    scenario.select(&args.only, &args.fault).map_err(|unselected| match unselected {
+        Unselected::Bad(diagnostics) => bad_input(&diagnostics),
+        Unselected::Nothing(words) => {
+            Failure { exit: Exit::NothingMatched, text: format!("error: {}: {words}", file.display()) }
+        }
+    })?;
+    Ok(scenario)
+}
+
+fn run_plan(plan: &Plan, args: &RunArgs) -> anyhow::Result<Exit> {
+    let (store, recorded) = open_store(plan, &args.out)?;
+    for dropped in &recorded.dropped {
+        eprintln!(
+            "{}:{}: a line that was cut short is dropped and its run repeated",
+            dropped.path.display(),
+            dropped.line
+        );
+    }
+    if !plan.scenario.warnings.is_empty() && args.format == Format::Text {
+        tracing::info!("{}", plan.scenario.warnings.render(false));
+    }
+    let threads = args.jobs.map_or_else(cores, usize::from);
+    let mut progress = Progress::new();
+    let swept = sweep(plan, Some(&store), recorded, args.verify, threads, &mut progress).map_err(kept)?;
+    let found = witnesses(plan, &swept, Some(&store), threads).map_err(kept)?;
+    let summary = summary::summarize(plan, &swept, found);
+    store.write_summary(&summary).map_err(kept)?;
+    let folder = store.folder().display().to_string();
+    print(&rendered(&summary, &folder, args.format))?;
+    if swept.interrupted {
+        eprintln!("interrupted; what is finished is kept. Go on with: {}", resume_command());
+    }
+    Ok(exit_of(&summary))
+}
+
+fn open_store(plan: &Plan, out: &Path) -> Result<(Store, Recorded), Failure> {
+    Store::open(out, &plan.manifest()).map_err(|error| Failure::input(format!("error: {error}")))
+}
+
+fn kept(error: ackproof_report::store::StoreError) -> Failure {
+    Failure::input(format!("error: {error}; the runs that were written before are kept"))
+}
+
+fn rendered(summary: &Summary, folder: &str, format: Format) -> String {
+    match format {
+        Format::Text => text::render(summary, &look(folder.to_owned())),
+        Format::Json => summary.json(),
+        Format::Markdown => markdown::render(summary, folder),
+    }
+}
+
+fn exit_of(summary: &Summary) -> Exit {
+    const ALL: [Exit; 8] = [
+        Exit::AsExpected,
+        Exit::Violated,
+        Exit::BadInput,
+        Exit::Inconclusive,
+        Exit::NothingMatched,
+        Exit::Differs,
+        Exit::OurBug,
+        Exit::Interrupted,
+    ];
+    ALL.into_iter().find(|exit| exit.code() == summary.exit).expect("a summary has one of the known exit codes")
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The command line as it was typed: running it again resumes.
+fn resume_command() -> String {
+    let quote = |word: String| if word.contains([' ', '\'', '*', '&', '|', ';']) { format!("{word:?}") } else { word };
+    std::env::args().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+/// The first interrupt ends the sweep in order, the second one at once.
+fn listen_for_interrupt() {
+    let heard = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(i32::from(Exit::Interrupted.code()));
+        }
+    });
+    if let Err(error) = heard {
+        tracing::warn!("interrupts end the sweep at once: {error}");
+    }
+}

@@ -1,0 +1,156 @@
+//! What a sweep will do, before it does anything: cells, models ready to run, limits, and the digest of it all.
+
+use ackproof_core::guarantee::{Guarantee, Limits};
+use ackproof_core::schedule::Step;
+use ackproof_core::seed::Seed;
+use ackproof_core::time::Span;
+use ackproof_report::result::{CellPlan, Manifest, ManifestRow, VERSION};
+use ackproof_report::store::cell_id;
+use ackproof_scenario::{Demand, Expectation, FaultClass, Often, Row, Scenario};
+use ackproof_sim::Engine;
+
+use crate::registry::{self, Prepared};
+use crate::trial::Bed;
+
+/// A sweep, ready to run.
+pub struct Plan {
+    pub scenario: Scenario,
+    pub engine: Engine,
+    /// One model a row.
+    pub models: Vec<Box<dyn Prepared>>,
+    /// Row by row, within a row in the order of the fault classes.
+    pub cells: Vec<PlannedCell>,
+    pub digest: String,
+}
+
+/// One cell: a row of settings under one fault class.
+pub struct PlannedCell {
+    pub plan: CellPlan,
+    pub row: usize,
+    pub column: usize,
+    pub limits: Limits,
+}
+
+impl Plan {
+    pub fn of(scenario: Scenario, engine: Engine) -> Plan {
+        let entry = registry::entry(scenario.broker);
+        let models = scenario.rows.iter().map(|row| (entry.prepare)(&row.effective, &row.setup)).collect();
+        let mut cells = Vec::new();
+        for (r, row) in scenario.rows.iter().enumerate() {
+            for (c, class) in scenario.classes.iter().enumerate() {
+                let plan = CellPlan {
+                    id: cell_id(r + 1, c + 1, &class.name),
+                    settings: row.settings(),
+                    fault: class.name.clone(),
+                    runs: u64::from(scenario.runs),
+                };
+                let limits = limits_of(&scenario.expectations, row, &class.name);
+                cells.push(PlannedCell { plan, row: r, column: c, limits });
+            }
+        }
+        let digest = digest(&scenario, engine);
+        Plan { scenario, engine, models, cells, digest }
+    }
+
+    pub fn row(&self, cell: &PlannedCell) -> &Row {
+        &self.scenario.rows[cell.row]
+    }
+    pub fn class(&self, cell: &PlannedCell) -> &FaultClass {
+        &self.scenario.classes[cell.column]
+    }
+
+    /// What every run of a cell shares.
+    pub fn bed<'p>(&'p self, cell: &'p PlannedCell) -> Bed<'p> {
+        let class = self.class(cell);
+        Bed {
+            prepared: &*self.models[cell.row],
+            setup: &self.row(cell).setup,
+            class: &class.name,
+            steps: &class.steps,
+            chaos: self.chaos(),
+            limits: cell.limits,
+        }
+    }
+
+    /// Nominal length of the chaos phase: of the scenario, not of a row, so that every row meets the same storms.
+    pub fn chaos(&self) -> Span {
+        self.scenario.setup.workload.nominal()
+    }
+
+    /// Seed of run number `index`, counted from 0; the same in every cell.
+    pub fn seed(&self, index: u32) -> Seed {
+        ackproof_search::run_seed(self.scenario.seed.0, index)
+    }
+
+    pub fn manifest(&self) -> Manifest {
+        let rows = self.scenario.rows.iter().map(|row| ManifestRow::new(row.settings(), &row.effective));
+        Manifest {
+            v: VERSION,
+            ackproof: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario: self.scenario.name.clone(),
+            title: self.scenario.title.clone(),
+            broker: self.scenario.broker_version(),
+            engine: self.engine.to_string(),
+            plan: self.digest.clone(),
+            shard: None,
+            seed: self.scenario.seed.0,
+            runs: u64::from(self.scenario.runs),
+            rows: rows.collect(),
+            cells: self.cells.iter().map(|cell| cell.plan.clone()).collect(),
+        }
+    }
+}
+
+/// The tightest limits that any expectation sets for a cell.
+fn limits_of(expectations: &[Expectation], row: &Row, fault: &str) -> Limits {
+    let mut limits = Limits::default();
+    for expectation in expectations.iter().filter(|expectation| expectation.covers(row, fault)) {
+        let Demand::Promises(promises) = &expectation.demand else { continue };
+        for promise in promises {
+            let Often::Within(span) = promise.often else { continue };
+            let limit = match promise.guarantee {
+                Guarantee::Available => &mut limits.longest_unavailable,
+                Guarantee::Ack => &mut limits.ack_p99,
+                Guarantee::NoAckedLoss | Guarantee::Durable | Guarantee::NoUnreportedLoss => continue,
+                Guarantee::NoDuplicates | Guarantee::InOrder | Guarantee::NoGhosts => continue,
+            };
+            *limit = Some(limit.map_or(span, |tighter| tighter.min(span)));
+        }
+    }
+    limits
+}
+
+/// Digest of everything that decides a run, so that results are only ever continued by the same plan.
+fn digest(scenario: &Scenario, engine: Engine) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut say = |text: &str| {
+        hasher.update(text.as_bytes());
+        hasher.update(&[0]);
+    };
+    say(env!("CARGO_PKG_VERSION"));
+    say(&scenario.name);
+    say(&scenario.broker_version());
+    say(scenario.client);
+    say(&engine.to_string());
+    say(&format!("{} {}", scenario.seed.0, scenario.runs));
+    say(&format!("{:?}", scenario.setup));
+    for row in &scenario.rows {
+        say(&row.label());
+        say(&format!("{:?}", row.setup));
+        for (name, value, _) in row.effective.iter() {
+            say(&format!("{name}={value}"));
+        }
+    }
+    for class in &scenario.classes {
+        say(&class.name);
+        say(&steps_text(&class.steps));
+    }
+    for expectation in &scenario.expectations {
+        say(&format!("{:?}", (&expectation.when, &expectation.except, &expectation.demand)));
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+fn steps_text(steps: &[Step]) -> String {
+    serde_json::to_string(steps).expect("steps can be written")
+}

@@ -1,0 +1,211 @@
+//! The smallest failing run of a cell: chosen, shrunk, checked on the reference engine, explained, written down.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use ackproof_check::autopsy;
+use ackproof_core::app::MsgId;
+use ackproof_core::guarantee::Guarantee;
+use ackproof_core::recording::Detail;
+use ackproof_core::schedule::Schedule;
+use ackproof_core::seed::Seed;
+use ackproof_core::setup::Setup;
+use ackproof_core::verdict::{Judgement, Stage, Verdict};
+use ackproof_report::result::{Mismatch, RunLine, RunVerdict, Verified, Witness};
+use ackproof_report::store::{Store, StoreError};
+use ackproof_report::words;
+use ackproof_scenario::{Finding, Replay};
+use ackproof_search::{Candidate, Room, shrink};
+use ackproof_sim::Engine;
+
+use crate::plan::{Plan, PlannedCell};
+use crate::registry::{self, Prepared};
+use crate::sweep::{INTERRUPTED, Swept};
+use crate::token;
+use crate::trial::{Bed, Trial};
+use crate::verify;
+
+/// Runs that shrinking one witness may take.
+const SHRINK_BUDGET: u32 = 200;
+
+/// The smallest failing run of each cell that has one, by cell id.
+#[derive(Debug, Default)]
+pub struct Witnesses {
+    pub by_cell: BTreeMap<String, Witness>,
+    pub verified: Verified,
+}
+
+/// What a failing run fails at. Shrinking keeps it, so that a witness shows what it was chosen for.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum Failing {
+    Lost(Stage),
+    Vanished,
+}
+
+impl Failing {
+    fn of(verdict: &Verdict) -> Option<Failing> {
+        let breaks = |guarantee| matches!(verdict.guarantees.get(&guarantee), Some(Judgement::Violated { .. }));
+        if breaks(Guarantee::NoAckedLoss) {
+            return verdict.lost.first().map(|(_, stage)| Failing::Lost(*stage));
+        }
+        breaks(Guarantee::Durable).then_some(Failing::Vanished)
+    }
+
+    /// A message that shows it.
+    fn message(self, verdict: &Verdict) -> Option<MsgId> {
+        match self {
+            Failing::Lost(stage) => verdict.lost.iter().find(|(_, lost_in)| *lost_in == stage).map(|(msg, _)| *msg),
+            Failing::Vanished => verdict.vanished.first().copied(),
+        }
+    }
+}
+
+/// Finds, shrinks and writes down a witness for each cell that needs one.
+///
+/// # Errors
+/// A replay file cannot be written.
+pub fn witnesses(plan: &Plan, swept: &Swept, store: Option<&Store>, threads: usize) -> Result<Witnesses, StoreError> {
+    let wanted: Vec<(&PlannedCell, Seed)> =
+        plan.cells.iter().filter_map(|cell| Some((cell, choose(swept.runs.get(&cell.plan.id)?)?))).collect();
+    let found = Mutex::new(Ok(Witnesses::default()));
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, wanted.len().max(1)) {
+            scope.spawn(|| {
+                while let Some(&(cell, seed)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if INTERRUPTED.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let Some(kept) = Hunt { plan, cell, seed }.run() else { continue };
+                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                    let Ok(witnesses) = &mut *found else { return };
+                    if let Err(error) = witnesses.keep(plan, cell, kept, store) {
+                        *found = Err(error);
+                    }
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner)?;
+    found.verified.differing.sort_by(|a, b| (&a.cell, a.seed).cmp(&(&b.cell, b.seed)));
+    Ok(found)
+}
+
+impl Witnesses {
+    fn keep(&mut self, plan: &Plan, cell: &PlannedCell, kept: Kept, store: Option<&Store>) -> Result<(), StoreError> {
+        self.verified.runs += 1;
+        if let Some(what) = kept.difference {
+            self.verified.mismatches += 1;
+            self.verified.differing.push(Mismatch { cell: cell.plan.id.clone(), seed: kept.witness.seed.0, what });
+        }
+        let mut witness = kept.witness;
+        witness.token = token::of(registry::entry(plan.scenario.broker).token, &kept.replay);
+        let name = format!("{}-{}.replay.yaml", cell.plan.id, witness.seed.0);
+        witness.file = store.map_or(Ok(String::new()), |store| store.write_failure(&name, &kept.replay))?;
+        self.by_cell.insert(cell.plan.id.clone(), witness);
+        Ok(())
+    }
+}
+
+/// The run that is likely to shrink best: a loss before a mere vanishing, the fewest faults that fired, the lowest seed.
+fn choose(runs: &[RunLine]) -> Option<Seed> {
+    let breaks = |run: &RunLine, guarantee| matches!(run.verdict(guarantee), Some(RunVerdict::Violated(_)));
+    let rank = |run: &&RunLine| (!breaks(run, Guarantee::NoAckedLoss), run.faults_fired, run.events, run.seed);
+    runs.iter()
+        .filter(|run| breaks(run, Guarantee::NoAckedLoss) || breaks(run, Guarantee::Durable))
+        .min_by_key(rank)
+        .map(|run| run.seed)
+}
+
+/// The search for one witness.
+struct Hunt<'a> {
+    plan: &'a Plan,
+    cell: &'a PlannedCell,
+    seed: Seed,
+}
+
+struct Kept {
+    witness: Witness,
+    replay: String,
+    difference: Option<String>,
+}
+
+impl Hunt<'_> {
+    fn run(&self) -> Option<Kept> {
+        let bed = self.plan.bed(self.cell);
+        let schedule = bed.schedule(self.seed);
+        let first = bed.run_schedule(&schedule, self.seed, self.plan.engine, Detail::Verdict).ok()?;
+        let failing = Failing::of(&first.verdict)?;
+        let smallest = self.shrink(&bed, &schedule, &first, failing);
+        self.write_down(&bed, smallest, failing)
+    }
+
+    fn shrink(&self, bed: &Bed<'_>, schedule: &Schedule, first: &Trial, failing: Failing) -> Candidate {
+        let topology = bed.prepared.topology();
+        let pinned = ackproof_search::pinned(schedule, &first.recording.faults, topology);
+        let whole = Candidate { schedule: pinned, workload: bed.setup.workload.clone() };
+        if self.fails(bed, &whole) != Some(failing) {
+            return Candidate { schedule: schedule.clone(), workload: bed.setup.workload.clone() };
+        }
+        let room = Room::new(topology.clone()).with_times_of(&first.recording);
+        shrink(whole, room, SHRINK_BUDGET, |candidate| self.fails(bed, candidate) == Some(failing)).candidate
+    }
+
+    /// What the candidate fails at.
+    fn fails(&self, bed: &Bed<'_>, candidate: &Candidate) -> Option<Failing> {
+        let trial = self.with_workload(bed, candidate, |bed| {
+            bed.run_schedule(&candidate.schedule, self.seed, self.plan.engine, Detail::Verdict)
+        });
+        Failing::of(&trial.ok()?.verdict)
+    }
+
+    /// The bed with the candidate's workload in place of the scenario's.
+    fn with_workload<T>(&self, bed: &Bed<'_>, candidate: &Candidate, work: impl FnOnce(&Bed<'_>) -> T) -> T {
+        if candidate.workload == bed.setup.workload {
+            return work(bed);
+        }
+        let setup = Setup { workload: candidate.workload.clone(), ..bed.setup.clone() };
+        let prepared = prepare(self.plan, self.cell, &setup);
+        work(&Bed { prepared: &*prepared, setup: &setup, ..*bed })
+    }
+
+    /// Everything that is kept of the smallest candidate. It is run from the steps as they are written, so that what a
+    /// reader replays is what was found.
+    fn write_down(&self, bed: &Bed<'_>, smallest: Candidate, failing: Failing) -> Option<Kept> {
+        let steps = smallest.schedule.steps();
+        let setup = Setup { workload: smallest.workload.clone(), ..bed.setup.clone() };
+        let (trial, schedule, difference) = self.with_workload(bed, &smallest, |bed| {
+            let bed = Bed { steps: &steps, ..*bed };
+            let schedule = bed.schedule(self.seed);
+            let trial = bed.run_schedule(&schedule, self.seed, Engine::Event, Detail::Trace).ok()?;
+            let difference = verify::difference(&bed, &schedule, self.seed, &trial.recording.history)
+                .unwrap_or_else(|broken| Some(format!("the reference engine failed: {}", broken.0)));
+            Some((trial, schedule, difference))
+        })?;
+        let outcome =
+            failing.message(&trial.verdict).and_then(|msg| autopsy(&trial.recording, msg)).map(|autopsy| autopsy.cause);
+        let finding = Finding {
+            class: bed.class.to_owned(),
+            seed: self.seed,
+            setup,
+            steps,
+            digest: trial.recording.history.digest().0,
+            shows: outcome.clone().unwrap_or_default(),
+        };
+        let replay = Replay::of(&self.plan.scenario, self.plan.row(self.cell), finding);
+        let witness = Witness {
+            seed: self.seed,
+            faults: schedule.faults.len() as u64,
+            file: String::new(),
+            token: String::new(),
+            story: words::story(&schedule.faults),
+            outcome,
+        };
+        Some(Kept { witness, replay: replay.to_yaml(), difference })
+    }
+}
+
+fn prepare(plan: &Plan, cell: &PlannedCell, setup: &Setup) -> Box<dyn Prepared> {
+    (registry::entry(plan.scenario.broker).prepare)(&plan.row(cell).effective, setup)
+}
