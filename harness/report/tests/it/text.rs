@@ -44,3 +44,21 @@ fn no_line_of_prose_is_wider_than_the_terminal() {
         }
     }
 }
+
+#[test]
+fn long_names_and_values_are_folded_into_the_width() {
+    let mut summary = fixture::summary();
+    for cell in &mut summary.cells {
+        let strategy = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
+        cell.settings.insert("consumer.partition.assignment.strategy".into(), strategy.into());
+        cell.fault = format!("{}-{}", cell.fault, "while-the-controller-is-cut-off");
+    }
+    for columns in [1, 50, 80] {
+        let text = render(&summary, &look(columns));
+        let table = text.lines().filter(|line| line.contains('│') || line.contains('┼'));
+        assert!(table.clone().count() > 10, "{text}");
+        for line in table {
+            assert!(line.chars().count() <= columns.max(40), "{columns}: {line}");
+        }
+    }
+}
