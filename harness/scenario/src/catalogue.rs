@@ -69,7 +69,7 @@ impl<'b> Catalogue<'b> {
             }
             Meant::Nothing => {
                 let error = out.error(place, format!("{} has no setting `{written}`", self.broker.name()));
-                match nearest(written, self.spellings(None)) {
+                match self.near(written) {
                     Some(near) => error.help(format!("did you mean `{near}`?")),
                     None => error.help(format!("`ackproof list settings {}` shows all", self.broker.name())),
                 };
@@ -122,6 +122,17 @@ impl<'b> Catalogue<'b> {
                 None
             }
         }
+    }
+
+    /// The setting that was probably meant, spelled with its section if `written` is.
+    fn near(&self, written: &str) -> Option<String> {
+        if let Some((section, key)) = written.split_once('.')
+            && self.broker.sections().contains(&section)
+            && let Some(near) = nearest(key, self.spellings(Some(section)))
+        {
+            return Some(format!("{section}.{near}"));
+        }
+        nearest(written, self.spellings(None)).map(str::to_owned)
     }
 
     fn spellings(&self, section: Option<&str>) -> impl Iterator<Item = &'static str> {

@@ -15,6 +15,8 @@ mod matrix;
 mod node;
 mod notes;
 mod properties;
+mod reader;
+mod refusal;
 mod replay;
 mod row;
 mod scenario;
@@ -54,7 +56,7 @@ pub fn load(path: &Path, brokers: &[&dyn Broker]) -> Result<Scenario, Diagnostic
 /// # Errors
 /// As for [`load`], and a value that cannot be set.
 pub fn load_with(path: &Path, brokers: &[&dyn Broker], set: &[String]) -> Result<Scenario, Diagnostics> {
-    let read = scenario::read_path(path, brokers, set)?;
+    let read = reader::read_path(path, brokers, set)?;
     match read.origin {
         None => Ok(read.scenario),
         Some(_) => Err(replay::not_a_scenario(&path.display().to_string())),
@@ -66,7 +68,7 @@ pub fn load_with(path: &Path, brokers: &[&dyn Broker], set: &[String]) -> Result
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(name: &str, text: &str, brokers: &[&dyn Broker], set: &[String]) -> Result<Scenario, Diagnostics> {
-    let read = scenario::read_text(name, name, text, &files::Folder::Nowhere, brokers, set)?;
+    let read = reader::read_text(name, name, text, &files::Folder::Nowhere, brokers, set)?;
     match read.origin {
         None => Ok(read.scenario),
         Some(_) => Err(replay::not_a_scenario(name)),
@@ -78,7 +80,7 @@ pub fn parse(name: &str, text: &str, brokers: &[&dyn Broker], set: &[String]) ->
 /// # Errors
 /// Everything that is wrong with it, and a scenario that is none.
 pub fn load_replay(path: &Path, brokers: &[&dyn Broker], set: &[String]) -> Result<Replay, Diagnostics> {
-    let read = scenario::read_path(path, brokers, set)?;
+    let read = reader::read_path(path, brokers, set)?;
     replay::whole(read, &path.display().to_string())
 }
 
@@ -87,6 +89,6 @@ pub fn load_replay(path: &Path, brokers: &[&dyn Broker], set: &[String]) -> Resu
 /// # Errors
 /// As for [`load_replay`].
 pub fn parse_replay(name: &str, text: &str, brokers: &[&dyn Broker], set: &[String]) -> Result<Replay, Diagnostics> {
-    let read = scenario::read_text(name, name, text, &files::Folder::Nowhere, brokers, set)?;
+    let read = reader::read_text(name, name, text, &files::Folder::Nowhere, brokers, set)?;
     replay::whole(read, name)
 }

@@ -1,6 +1,6 @@
 //! The `matrix` section: axes, and the rows they make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::axis::{Choice, Target};
 use crate::catalogue::Catalogue;
@@ -186,6 +186,8 @@ fn add_included(
     if axes.is_empty() {
         axes.extend(axes_of_first(items, catalogue, out));
     }
+    let texts = |row: &Combination| row.0.iter().map(|choice| choice.text.clone()).collect::<Vec<_>>();
+    let mut seen: BTreeSet<Vec<String>> = rows.iter().map(texts).collect();
     for item in items {
         let errors = out.error_count();
         let Some(entries) = item.map("an item of `include`", out) else { continue };
@@ -208,8 +210,7 @@ fn add_included(
             continue;
         }
         let row = Combination(choices.into_iter().flatten().collect());
-        let texts = |row: &Combination| row.0.iter().map(|choice| choice.text.clone()).collect::<Vec<_>>();
-        if rows.iter().any(|other| texts(other) == texts(&row)) {
+        if !seen.insert(texts(&row)) {
             out.error(item.place, "this row is in the matrix already");
             continue;
         }

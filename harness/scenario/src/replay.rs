@@ -11,8 +11,9 @@ use serde_json::{Map, Value as Json, json};
 use crate::diagnostics::Diagnostics;
 use crate::faults::FaultClass;
 use crate::node::{Fields, Node};
+use crate::reader::Read;
 use crate::row::Row;
-use crate::scenario::{Read, Scenario};
+use crate::scenario::Scenario;
 use crate::setup;
 
 /// Where a replay comes from, and what it is expected to give.

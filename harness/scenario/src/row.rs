@@ -1,6 +1,6 @@
 //! The rows of a matrix: what each shows, and everything that is in force in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ackproof_core::setting::{Effective, SettingName, ValueSource};
 use ackproof_core::setup::Setup;
@@ -35,7 +35,7 @@ pub struct Cell {
     pub axis: String,
     /// `None` for an axis that is no setting of the broker's.
     pub setting: Option<SettingName>,
-    /// The value; [`ANY`] or `1|2` where several make no difference.
+    /// The value; [`ANY`] where several make no difference.
     pub shown: String,
     /// Every value that the row stands for; the first is the one that runs.
     pub values: Vec<String>,
@@ -77,6 +77,8 @@ pub(crate) struct Draft {
 /// Puts each combination, and then what the command line fixed, over what holds in every row.
 pub(crate) fn draft(matrix: &Matrix, base: &Draft, fixed: &[Fixed]) -> Vec<Draft> {
     let mut drafts: Vec<Draft> = Vec::new();
+    // Combinations that differ only in what the command line fixed have become one.
+    let mut seen: BTreeSet<Vec<String>> = BTreeSet::new();
     for combination in &matrix.rows {
         let (mut effective, mut setup) = (base.effective.clone(), base.setup.clone());
         let mut sources = base.setup_sources.clone();
@@ -90,7 +92,7 @@ pub(crate) fn draft(matrix: &Matrix, base: &Draft, fixed: &[Fixed]) -> Vec<Draft
         }
         let texts: Vec<String> =
             matrix.axes.iter().map(|axis| axis.target.text(&effective, &setup).unwrap_or_default()).collect();
-        if !drafts.iter().any(|other| !fixed.is_empty() && other.texts == texts) {
+        if seen.insert(texts.clone()) {
             drafts.push(Draft { texts, effective, setup, setup_sources: sources });
         }
     }
@@ -140,23 +142,12 @@ pub(crate) fn collapse(
     }
     let mut rows = Vec::new();
     for (group, drafts) in groups.into_values().enumerate() {
-        let merged = |axis: usize| {
-            let mut values: Vec<String> = Vec::new();
-            for draft in &drafts {
-                if !values.contains(&draft.texts[axis]) {
-                    values.push(draft.texts[axis].clone());
-                }
-            }
-            values
-        };
-        let values: Vec<Vec<String>> = (0..matrix.axes.len()).map(merged).collect();
+        let values = (0..matrix.axes.len()).map(|axis| distinct(&drafts, axis)).collect();
         let Some(first) = drafts.into_iter().next() else { continue };
         let row = row_of(matrix, first, values);
         for (axis, cell) in row.cells.iter().enumerate().filter(|(_, cell)| cell.values.len() > 1) {
-            let others = Row {
-                cells: row.cells.iter().enumerate().filter(|(i, _)| *i != axis).map(|(_, cell)| cell.clone()).collect(),
-                ..row.clone()
-            };
+            let mut others = row.clone();
+            others.cells.remove(axis);
             let why = reasons.get(&(group, axis)).cloned().unwrap_or_default();
             let (axis, values) = (cell.axis.clone(), cell.values.clone());
             notes.push(Note::Collapsed { axis, row: others.label(), values, why });
@@ -164,6 +155,17 @@ pub(crate) fn collapse(
         rows.push(row);
     }
     rows
+}
+
+/// The values that some drafts have on an axis, once each, in order.
+fn distinct(drafts: &[Draft], axis: usize) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for draft in drafts {
+        if !values.contains(&draft.texts[axis]) {
+            values.push(draft.texts[axis].clone());
+        }
+    }
+    values
 }
 
 fn row_of(matrix: &Matrix, draft: Draft, values: Vec<Vec<String>>) -> Row {
@@ -174,8 +176,7 @@ fn row_of(matrix: &Matrix, draft: Draft, values: Vec<Vec<String>>) -> Row {
         .map(|(axis, values)| {
             let shown = match &values[..] {
                 [only] => only.clone(),
-                several if several.len() == axis.values.len() => ANY.to_owned(),
-                several => several.join("|"),
+                _ => ANY.to_owned(),
             };
             Cell { axis: axis.name.clone(), setting: axis.target.setting_name(), shown, values }
         })

@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
-use crate::scenario::RUNS_MAX;
+use crate::reader::RUNS_MAX;
 use crate::setup::{self, range_schema, span_schema};
 
 /// The schema of a scenario file.

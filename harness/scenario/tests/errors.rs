@@ -177,6 +177,7 @@ fn what_the_broker_refuses_is_pointed_at_where_the_value_came_from() {
 #[test]
 fn a_matrix_is_made_of_axes_that_act() {
     expect(&with("matrix: { acsk: [1] }"), &["3:11 toy has no setting `acsk` | did you mean `acks`?"]);
+    expect(&with("matrix: { producer.acsk: [1] }"), &["did you mean `producer.acks`?"]);
     expect(&with("matrix: { app.producer.sned: [sync] }"), &["did you mean `app.producer.send`?"]);
     expect(&with("matrix: { acks: all }"), &["the axis `acks` is a list, not text | write `[all]`"]);
     expect(&with("matrix: { acks: [] }"), &["3:17 the axis `acks` has no values"]);
