@@ -1,1 +1,412 @@
-//! A broker.
+//! A broker: it holds replicas of partitions, leads some of them, and follows the others' leaders.
+//!
+//! What a broker does rests on the state of the cluster that it has applied, which may be older than the controller's:
+//! a broker that is cut off goes on leading for whoever still talks to it.
+//!
+//! Simplified: a broker does one thing at a time and needs no time for it, apart from what disk and network take.
+//! Gives up: overload.
+
+mod coordinator;
+mod flush;
+mod follower;
+mod isr;
+mod leader;
+mod lifecycle;
+mod parked;
+mod replica;
+mod requests;
+
+use std::sync::Arc;
+
+use ackproof_core::actor::{Actor, Ctx, Event, TimerId};
+use ackproof_core::disk::{DiskError, SyncTarget};
+use ackproof_core::node::NodeId;
+use ackproof_core::time::{Span, Time};
+use ackproof_log::Offset;
+
+use crate::cell::{CLEAN_SHUTDOWN, Cell, HIGH_WATERMARKS};
+use crate::error_code::ErrorCode;
+use crate::message::{Correlation, Message, Produced, Record};
+use crate::metadata::{BrokerEpoch, Image};
+use crate::model::Kafka;
+use crate::plan::Plan;
+use crate::topic::Index;
+
+use coordinator::Group;
+pub use coordinator::progress_in;
+use lifecycle::{Lifecycle, Stage};
+pub use replica::Replica;
+
+/// The controller and other brokers are asked again after this long when a connection could not be made or was lost,
+/// or after an error that will pass.
+/// Source: `AlterPartitionManager` and `NodeToControllerChannelManagerImpl` wait 50 ms, 4.1; here 100 ms.
+const CONTROLLER_RETRY: Span = Span(100);
+
+/// Nobody waits longer than this for the answer of a broker or the controller that is silent.
+///
+/// Simplified: stands for `socket.connection.setup.timeout.ms` (10 s) and for the request timeouts of 30 s. Asking
+/// again early does no harm, since the requests in question may be repeated. Gives up: 20 s of waiting in vain on a
+/// connection that a dark machine left behind.
+const SILENCE: Span = Span::secs(10);
+
+/// Source: `LogManager.InitialTaskDelayMs`, core, 4.1.
+const FLUSHER_STARTS_AFTER: Span = Span::secs(30);
+
+/// What a broker's timers are for; those of a partition carry its index.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum Timer {
+    Communicate,
+    CheckIsr,
+    Checkpoint,
+    FlushDirty,
+    ProposeAgain,
+    Parked(Index),
+    Follow(Index),
+}
+
+impl Timer {
+    fn id(self) -> TimerId {
+        let (kind, index) = match self {
+            Timer::Communicate => (0, Index(0)),
+            Timer::CheckIsr => (1, Index(0)),
+            Timer::Checkpoint => (2, Index(0)),
+            Timer::FlushDirty => (3, Index(0)),
+            Timer::ProposeAgain => (4, Index(0)),
+            Timer::Parked(index) => (5, index),
+            Timer::Follow(index) => (6, index),
+        };
+        TimerId(kind << 16 | u64::from(index.0))
+    }
+    fn of(id: TimerId) -> Timer {
+        let index = Index(id.0 as u16);
+        match id.0 >> 16 {
+            0 => Timer::Communicate,
+            1 => Timer::CheckIsr,
+            2 => Timer::Checkpoint,
+            3 => Timer::FlushDirty,
+            4 => Timer::ProposeAgain,
+            5 => Timer::Parked(index),
+            6 => Timer::Follow(index),
+            other => unreachable!("a broker has no timer of kind {other}"),
+        }
+    }
+}
+
+/// What a replica needs to know of its broker.
+pub(crate) struct Env<'a> {
+    plan: &'a Plan,
+    /// The state of the cluster as applied.
+    view: &'a Image,
+    broker_epoch: BrokerEpoch,
+    correlation: &'a mut Correlation,
+    /// No records, shared.
+    nothing: &'a Arc<[Record]>,
+}
+
+/// A broker's process.
+#[derive(Debug)]
+pub struct Broker {
+    plan: Arc<Plan>,
+    lifecycle: Lifecycle,
+    /// The state of the cluster as applied; nothing before the broker has caught up.
+    view: Arc<Image>,
+    /// By partition; `None` where this broker holds no copy.
+    replicas: Vec<Option<Replica>>,
+    group: Group,
+    correlation: Correlation,
+    /// As last written to the checkpoint.
+    checkpoint: Vec<Offset>,
+    nothing: Arc<[Record]>,
+}
+
+impl Broker {
+    pub fn new(plan: Arc<Plan>) -> Broker {
+        Broker {
+            lifecycle: Lifecycle::default(),
+            view: Arc::default(),
+            replicas: Vec::new(),
+            group: Group::default(),
+            correlation: Correlation::default(),
+            checkpoint: Vec::new(),
+            nothing: Arc::from([]),
+            plan,
+        }
+    }
+
+    /// The state of the cluster as this broker has applied it.
+    pub fn view(&self) -> &Image {
+        &self.view
+    }
+    /// Its copy of a partition, once the process has started.
+    pub fn replica(&self, index: Index) -> Option<&Replica> {
+        self.replicas.get(index.index())?.as_ref()
+    }
+
+    /// A replica with what it needs to know.
+    fn split(&mut self, index: Index) -> Option<(&mut Replica, Env<'_>)> {
+        let replica = self.replicas.get_mut(index.index())?.as_mut()?;
+        let env = Env {
+            plan: &self.plan,
+            view: &self.view,
+            broker_epoch: self.lifecycle.epoch.unwrap_or_default(),
+            correlation: &mut self.correlation,
+            nothing: &self.nothing,
+        };
+        Some((replica, env))
+    }
+
+    /// Every replica in turn.
+    fn each(
+        &mut self,
+        mut act: impl FnMut(&mut Replica, &mut Env<'_>) -> Result<(), DiskError>,
+    ) -> Result<(), DiskError> {
+        for index in self.plan.layout.indices() {
+            if let Some((replica, mut env)) = self.split(index) {
+                act(replica, &mut env)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The process begins: what the disk shows is all that is left. After a kill that is everything that was written;
+    /// after a power loss the disk has cut the tails, and terms that have lost all their records are gone with them.
+    /// The high watermark is the checkpoint's, and never beyond the end of the log.
+    ///
+    /// Simplified: recovery takes no time and always reads the whole log. Gives up: the recovery checkpoint
+    /// (`log.flush.offset.checkpoint.interval.ms`), which only shortens start-up.
+    ///
+    /// Source: `LogManager.loadLogs`, `LogLoader.recoverLog`, storage, 4.1; `Partition.createLog`, core, 4.1.
+    fn start(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        self.correlation = Correlation::start(ctx.incarnation);
+        self.lifecycle.previous_epoch = match ctx.disk.load(CLEAN_SHUTDOWN) {
+            Some(Cell::CleanShutdown(epoch)) => Some(*epoch),
+            Some(Cell::HighWatermarks(_) | Cell::Cluster(_)) | None => None,
+        };
+        if self.lifecycle.previous_epoch.is_some() {
+            ctx.disk.remove(CLEAN_SHUTDOWN);
+            ctx.sync(SyncTarget::Cell(CLEAN_SHUTDOWN));
+        }
+        self.checkpoint = match ctx.disk.load(HIGH_WATERMARKS) {
+            Some(Cell::HighWatermarks(offsets)) => offsets.clone(),
+            Some(Cell::CleanShutdown(_) | Cell::Cluster(_)) | None => Vec::new(),
+        };
+        let layout = &self.plan.layout;
+        self.checkpoint.resize(layout.indices().count(), Offset::ZERO);
+        self.replicas = layout
+            .indices()
+            .map(|index| {
+                let is_here = layout.replicas(index).contains(&ctx.node);
+                is_here.then(|| Replica::open(ctx, index, layout.origin(index), self.checkpoint[index.index()]))
+            })
+            .collect();
+        let config = &self.plan.config.broker;
+        ctx.set_timer(Timer::CheckIsr.id(), Span((config.replica_lag_max.0 / 2).max(1)));
+        ctx.set_timer(Timer::Checkpoint.id(), config.high_watermark_checkpoint_interval);
+        if self.plan.layout.indices().any(|index| self.plan.topic(index).flush_interval.is_some()) {
+            ctx.set_timer(Timer::FlushDirty.id(), FLUSHER_STARTS_AFTER);
+        }
+        self.communicate(ctx);
+    }
+
+    fn on_timer(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer) -> Result<(), DiskError> {
+        match timer {
+            Timer::Communicate => self.communicate(ctx),
+            Timer::CheckIsr => {
+                let interval = Span((self.plan.config.broker.replica_lag_max.0 / 2).max(1));
+                ctx.set_timer(Timer::CheckIsr.id(), interval);
+                self.each(|replica, env| {
+                    replica.shrink_isr(ctx, env);
+                    Ok(())
+                })?;
+            }
+            Timer::Checkpoint => {
+                ctx.set_timer(Timer::Checkpoint.id(), self.plan.config.broker.high_watermark_checkpoint_interval);
+                self.checkpoint(ctx)?;
+            }
+            Timer::FlushDirty => {
+                if let Some(interval) = self.plan.config.broker.flush_scheduler_interval {
+                    ctx.set_timer(Timer::FlushDirty.id(), interval);
+                }
+                self.each(|replica, env| {
+                    replica.flush_if_old(ctx, env);
+                    Ok(())
+                })?;
+            }
+            Timer::ProposeAgain => self.each(|replica, env| {
+                replica.propose_again(ctx, env);
+                Ok(())
+            })?,
+            Timer::Parked(index) => {
+                if let Some((replica, mut env)) = self.split(index) {
+                    replica.expire_parked(ctx, &mut env);
+                }
+            }
+            Timer::Follow(index) => {
+                if let Some((replica, mut env)) = self.split(index) {
+                    replica.follow_timer(ctx, &mut env);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down the high watermarks if any has changed.
+    ///
+    /// Source: `ReplicaManager.checkpointHighWatermarks`, core, 4.1: an fsynced file, every 5 s.
+    fn checkpoint(&mut self, ctx: &mut Ctx<'_, Kafka>) -> Result<(), DiskError> {
+        let current =
+            |(replica, old): (&Option<Replica>, &Offset)| replica.as_ref().map_or(*old, Replica::high_watermark);
+        if self.replicas.iter().zip(&self.checkpoint).all(|(replica, old)| current((replica, old)) == *old) {
+            return Ok(());
+        }
+        self.checkpoint = self.replicas.iter().zip(&self.checkpoint).map(current).collect();
+        ctx.disk.store(HIGH_WATERMARKS, Cell::HighWatermarks(self.checkpoint.clone()))?;
+        ctx.sync(SyncTarget::Cell(HIGH_WATERMARKS));
+        Ok(())
+    }
+
+    fn on_synced(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        target: SyncTarget,
+        result: Result<(), DiskError>,
+    ) -> Result<(), DiskError> {
+        result?;
+        match target {
+            SyncTarget::File(file) => {
+                let Some(index) = self.plan.layout.of_file(file) else { return Ok(()) };
+                if let Some((replica, mut env)) = self.split(index) {
+                    replica.on_synced(ctx, &mut env)?;
+                }
+                self.go_on_stopping(ctx)
+            }
+            SyncTarget::Cell(CLEAN_SHUTDOWN) => {
+                self.end_if_marked(ctx);
+                Ok(())
+            }
+            SyncTarget::Cell(_) => Ok(()),
+        }
+    }
+
+    fn on_message(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, message: Message) -> Result<(), DiskError> {
+        match message {
+            Message::Produce(request) => {
+                let (acks, correlation) = (request.acks, request.correlation);
+                match self.plan.layout.index(request.origin).and_then(|index| self.split(index)) {
+                    Some((replica, mut env)) => replica.produce(ctx, &mut env, from, request)?,
+                    None => refuse_produce(ctx, from, acks, correlation, self.unknown()),
+                }
+            }
+            Message::Fetch(request) => self.on_fetch(ctx, from, &request),
+            Message::Fetched(reply) => {
+                if let Some((replica, mut env)) =
+                    self.plan.layout.index(reply.origin).and_then(|index| self.split(index))
+                {
+                    replica.on_fetched(ctx, &mut env, from, reply)?;
+                }
+            }
+            Message::Metadata(request) => self.on_metadata(ctx, from, &request),
+            Message::ListOffsets(request) => self.on_list_offsets(ctx, from, &request),
+            Message::EpochEndOf(request) => self.on_epoch_end(ctx, from, &request),
+            Message::OffsetCommit(request) => self.on_offset_commit(ctx, from, &request)?,
+            Message::OffsetFetch(request) => self.on_offset_fetch(ctx, from, &request),
+            Message::Registered(reply) => self.on_registered(ctx, &reply)?,
+            Message::HeartbeatIs(reply) => self.on_heartbeat(ctx, &reply)?,
+            Message::PartitionAltered(reply) => {
+                if let Some((replica, mut env)) =
+                    self.plan.layout.index(reply.origin).and_then(|index| self.split(index))
+                {
+                    replica.on_altered(ctx, &mut env, &reply)?;
+                }
+            }
+            Message::Publish(image) => self.on_publish(ctx, image)?,
+            Message::Register(_) | Message::Heartbeat(_) | Message::AlterPartition(_) => {}
+            Message::Produced(_) | Message::MetadataIs(_) | Message::OffsetIs(_) | Message::EpochEndIs(_) => {}
+            Message::OffsetCommitted(_) | Message::OffsetsAre(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Whoever asked over the connection that is gone no longer hears an answer, and what this broker asked over it is
+    /// not answered.
+    fn on_closed(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId) -> Result<(), DiskError> {
+        if peer == self.plan.layout.controller {
+            self.lifecycle.on_closed(ctx);
+            ctx.set_timer(Timer::ProposeAgain.id(), CONTROLLER_RETRY);
+        }
+        self.each(|replica, env| {
+            replica.on_closed(ctx, env, peer);
+            Ok(())
+        })
+    }
+
+    /// With one log directory to a broker, its failure ends the process.
+    ///
+    /// Source: `LogManager.handleLogDirFailure`, core, 4.1: halts when no directory is left.
+    fn halt(&mut self, ctx: &mut Ctx<'_, Kafka>, error: DiskError) {
+        ctx.note(|| format!("halts: its log directory failed ({error})"));
+        self.lifecycle.stage = Stage::Ended;
+        ctx.exit("log directory failed");
+    }
+}
+
+/// Tells a producer that its batch was not taken; a producer that wants no answer loses its connection instead.
+///
+/// Source: `KafkaApis.handleProduceRequest`, core, 4.1.
+fn refuse_produce(
+    ctx: &mut Ctx<'_, Kafka>,
+    to: NodeId,
+    acks: crate::config::Acks,
+    correlation: Correlation,
+    error: ErrorCode,
+) {
+    match acks {
+        crate::config::Acks::None => ctx.close(to),
+        crate::config::Acks::Leader | crate::config::Acks::All => {
+            ctx.send(to, Message::Produced(Produced { correlation, result: Err(error) }));
+        }
+    }
+}
+
+/// A timer that is armed for the earliest of many moments, and not set anew for each.
+#[derive(Copy, Clone, Debug, Default)]
+struct Alarm {
+    due: Option<Time>,
+}
+
+impl Alarm {
+    fn at_latest(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer, due: Time) {
+        if self.due.is_none_or(|armed| due < armed) {
+            ctx.set_timer(timer.id(), due.since(ctx.now()));
+            self.due = Some(due);
+        }
+    }
+    fn fired(&mut self) {
+        self.due = None;
+    }
+}
+
+impl Actor<Kafka> for Broker {
+    fn on(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
+        if self.lifecycle.stage == Stage::Ended {
+            return;
+        }
+        let is_serving = self.lifecycle.stage.is_serving();
+        let done = match event {
+            Event::Start => {
+                self.start(ctx);
+                Ok(())
+            }
+            Event::Synced { target, result } => self.on_synced(ctx, target, result),
+            Event::Timer(id) if is_serving => self.on_timer(ctx, Timer::of(id)),
+            Event::Message { from, body } if is_serving => self.on_message(ctx, from, body),
+            Event::Closed { peer } if is_serving => self.on_closed(ctx, peer),
+            Event::Stop => self.stop(ctx),
+            Event::Timer(_) | Event::Message { .. } | Event::Closed { .. } => Ok(()),
+            Event::App(_) | Event::MoveLeader { .. } => Ok(()),
+        };
+        if let Err(error) = done {
+            self.halt(ctx, error);
+        }
+    }
+}

@@ -34,6 +34,8 @@ error_codes! {
     FencedLeaderEpoch = "FENCED_LEADER_EPOCH",
     /// The sender's leader epoch is newer than the leader's.
     UnknownLeaderEpoch = "UNKNOWN_LEADER_EPOCH",
+    /// A new leader whose high watermark has not yet reached the beginning of its epoch.
+    OffsetNotAvailable = "OFFSET_NOT_AVAILABLE",
     OffsetOutOfRange = "OFFSET_OUT_OF_RANGE",
     /// The broker does not lead `__consumer_offsets`.
     NotCoordinator = "NOT_COORDINATOR",
@@ -44,6 +46,8 @@ error_codes! {
     /// The broker registered again since, or its registration is not known.
     StaleBrokerEpoch = "STALE_BROKER_EPOCH",
     BrokerIdNotRegistered = "BROKER_ID_NOT_REGISTERED",
+    /// The controller knows an older state of the partition than the leader does.
+    NotController = "NOT_CONTROLLER",
     /// Another process with this broker id has a session.
     DuplicateBrokerRegistration = "DUPLICATE_BROKER_REGISTRATION",
     /// The partition changed since.

@@ -5,6 +5,7 @@
 
 mod broker;
 mod cell;
+mod client;
 mod config;
 mod consumer;
 mod controller;
@@ -13,7 +14,10 @@ mod error_code;
 mod message;
 mod metadata;
 mod model;
+mod plan;
 mod producer;
+#[cfg(test)]
+mod rules;
 mod settings;
 mod topic;
 

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use ackproof_core::app::{MsgId, Origin};
+use ackproof_core::node::Incarnation;
 use ackproof_core::time::Span;
 use ackproof_log::{Epoch, EpochEnd, Offset, Stamped};
 use serde::{Deserialize, Serialize};
@@ -15,10 +16,23 @@ use crate::config::Acks;
 use crate::error_code::ErrorCode;
 use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, PartitionEpoch};
 
-/// Matches a reply to its request. Counted by the sender of requests, from 1, within one incarnation.
+/// Matches a reply to its request. Counted by the sender of requests.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Correlation(pub u32);
+
+impl Correlation {
+    /// Before the first request of an incarnation. Each has numbers of its own, so that a reply meant for a process
+    /// that is gone is not taken for one meant for its successor.
+    pub fn start(incarnation: Incarnation) -> Correlation {
+        Correlation(incarnation.0 << 24)
+    }
+    /// The number of one more request.
+    pub fn advance(&mut self) -> Correlation {
+        self.0 = self.0.wrapping_add(1);
+        *self
+    }
+}
 
 /// One record of a log. Its offset is its position.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
@@ -128,6 +142,7 @@ pub struct FollowerFetch {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fetched {
     pub correlation: Correlation,
+    pub origin: Origin,
     pub result: Result<FetchedRecords, ErrorCode>,
 }
 
@@ -266,8 +281,8 @@ pub struct AlterPartition {
     pub leader_epoch: Epoch,
     pub partition_epoch: PartitionEpoch,
     pub isr: NodeSet,
-    /// The broker epoch of each proposed member as its leader knows it, in order of node.
-    pub members: Arc<[BrokerEpoch]>,
+    /// The broker epoch of each proposed member as its leader knows it, in order of node; `None` is not checked.
+    pub members: Arc<[Option<BrokerEpoch>]>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

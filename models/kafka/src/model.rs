@@ -1,1 +1,295 @@
-//! The model.
+//! One configuration of Kafka, ready to run.
+
+use std::sync::Arc;
+
+use ackproof_core::actor::{Actor, Ctx, Event, Protocol};
+use ackproof_core::app::{Delivery, Origin};
+use ackproof_core::disk::FileId;
+use ackproof_core::model::{Actors, Disks, Inventory, Model};
+use ackproof_core::node::{NodeId, NodeKind, Part, Topology};
+
+use crate::broker::{Broker, progress_in};
+use crate::cell::Cell;
+use crate::config::Config;
+use crate::consumer::Consumer;
+use crate::controller::Controller;
+use crate::message::{Message, Payload, Record};
+use crate::metadata::{Image, NodeSet};
+use crate::plan::Plan;
+use crate::producer::Producer;
+use crate::topic::{Index, Layout};
+
+/// Apache Kafka under one row of settings.
+#[derive(Clone, Debug)]
+pub struct Kafka {
+    plan: Arc<Plan>,
+}
+
+/// A process of any kind.
+#[derive(Debug)]
+pub enum KafkaActor {
+    Broker(Broker),
+    Controller(Controller),
+    Producer(Producer),
+    /// Of the group, or the auditor.
+    Consumer(Consumer),
+}
+
+impl Protocol for Kafka {
+    type Message = Message;
+    type Record = Record;
+    type Cell = Cell;
+}
+
+impl Actor<Kafka> for KafkaActor {
+    fn on(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
+        match self {
+            KafkaActor::Broker(broker) => broker.on(ctx, event),
+            KafkaActor::Controller(controller) => controller.on(ctx, event),
+            KafkaActor::Producer(producer) => producer.on(ctx, event),
+            KafkaActor::Consumer(consumer) => consumer.on(ctx, event),
+        }
+    }
+}
+
+impl Kafka {
+    /// `topology` has at least one broker, and one controller.
+    ///
+    /// # Panics
+    /// When it has not, or when a replication factor exceeds the number of brokers: both are refused before.
+    pub fn new(config: Config, topology: Topology) -> Kafka {
+        let brokers = topology.of_kind(NodeKind::Broker);
+        let controllers = topology.of_kind(NodeKind::Controller);
+        let controller = *controllers.first().expect("a topology has a controller");
+        let largest = config.topic.replication_factor.max(config.offsets.replication_factor);
+        assert!(usize::from(largest) <= brokers.len(), "{largest} replicas need as many brokers");
+        let layout = Layout::new(&config, brokers, controller);
+        Kafka { plan: Arc::new(Plan { config, topology, layout }) }
+    }
+
+    /// The state of the cluster as its controller published it last, or, while there is no controller, as the
+    /// best-informed broker knows it.
+    fn image<'a>(&self, actors: &Actors<'a, Kafka>) -> Option<&'a Image> {
+        let controller = actors.get(self.plan.layout.controller).map(|actor| match actor {
+            KafkaActor::Controller(controller) => controller.committed(),
+            KafkaActor::Broker(_) | KafkaActor::Producer(_) | KafkaActor::Consumer(_) => {
+                unreachable!("the controller's node runs the controller")
+            }
+        });
+        let best = || self.brokers(actors).map(|(_, broker)| broker.view()).max_by_key(|view| view.version);
+        controller.or_else(best).filter(|image| !image.partitions.is_empty())
+    }
+
+    fn controller<'a>(&self, actors: &Actors<'a, Kafka>) -> Option<&'a Controller> {
+        match actors.get(self.plan.layout.controller)? {
+            KafkaActor::Controller(controller) => Some(controller),
+            KafkaActor::Broker(_) | KafkaActor::Producer(_) | KafkaActor::Consumer(_) => None,
+        }
+    }
+
+    fn brokers<'a>(&self, actors: &Actors<'a, Kafka>) -> impl Iterator<Item = (NodeId, &'a Broker)> {
+        self.plan.layout.brokers.iter().filter_map(|&node| match actors.get(node)? {
+            KafkaActor::Broker(broker) => Some((node, broker)),
+            KafkaActor::Controller(_) | KafkaActor::Producer(_) | KafkaActor::Consumer(_) => None,
+        })
+    }
+
+    fn broker<'a>(&self, actors: &Actors<'a, Kafka>, node: NodeId) -> Option<&'a Broker> {
+        match actors.get(node)? {
+            KafkaActor::Broker(broker) => Some(broker),
+            KafkaActor::Controller(_) | KafkaActor::Producer(_) | KafkaActor::Consumer(_) => None,
+        }
+    }
+
+    /// Whether nothing more will happen to a partition by itself.
+    fn is_settled(&self, actors: &Actors<'_, Kafka>, image: &Image, index: Index) -> bool {
+        let partition = &image.partitions[index.index()];
+        let active = |node: NodeId| image.broker(node).is_some_and(|status| status.is_active());
+        let replicas = self.plan.layout.replicas(index);
+        let Some(leader) = partition.leader else {
+            // Nobody may lead: as long as those who may are away, nothing happens.
+            let can_lead =
+                |node: &NodeId| partition.isr.contains(*node) || self.plan.topic(index).unclean_leader_election;
+            return !replicas.iter().filter(|node| can_lead(node)).any(|&node| active(node));
+        };
+        let Some(leading) = self.broker(actors, leader).and_then(|broker| broker.replica(index)) else { return false };
+        let is_stuck = partition.isr.len() < self.plan.min_isr(index);
+        let followers_agree = replicas.iter().filter(|&&node| active(node)).all(|&node| {
+            let copy = self.broker(actors, node).and_then(|broker| broker.replica(index));
+            copy.is_some_and(|copy| {
+                copy.leader_epoch() == partition.leader_epoch
+                    && copy.end() == leading.end()
+                    && partition.isr.contains(node)
+            })
+        });
+        leading.leads() && followers_agree && (is_stuck || leading.high_watermark() == leading.end())
+    }
+
+    /// Whether producers hold nothing, and the group has read everything it can and stored its progress.
+    fn clients_are_done(&self, actors: &Actors<'_, Kafka>) -> bool {
+        actors.iter().all(|(node, actor)| match actor {
+            KafkaActor::Producer(producer) => producer.is_idle(),
+            KafkaActor::Consumer(_) if self.plan.topology.get(node).kind == NodeKind::Auditor => true,
+            KafkaActor::Consumer(consumer) => {
+                let at_end = |index: Index| {
+                    let position = consumer.position(self.plan.layout.origin(index));
+                    let leading = self.leading(actors, index);
+                    position.zip(leading).is_none_or(|(position, (_, replica))| position >= replica.high_watermark())
+                };
+                consumer.is_idle() && self.plan.layout.indices().all(at_end)
+            }
+            KafkaActor::Broker(_) | KafkaActor::Controller(_) => true,
+        })
+    }
+
+    /// What the auditor has read of a partition; `None` when it is not running.
+    fn audited(&self, actors: &Actors<'_, Kafka>, origin: Origin) -> Option<u64> {
+        let auditor = self.plan.topology.of_kind(NodeKind::Auditor);
+        match actors.get(*auditor.first()?)? {
+            KafkaActor::Consumer(auditor) => auditor.position(origin).map(|offset| offset.0),
+            KafkaActor::Broker(_) | KafkaActor::Controller(_) | KafkaActor::Producer(_) => None,
+        }
+    }
+
+    fn leading<'a>(&self, actors: &Actors<'a, Kafka>, index: Index) -> Option<(NodeId, &'a crate::broker::Replica)> {
+        let leader = self.image(actors)?.partitions.get(index.index())?.leader?;
+        let replica = self.broker(actors, leader)?.replica(index)?;
+        replica.leads().then_some((leader, replica))
+    }
+
+    /// Progress that the group's coordinator would tell.
+    fn progress(&self, actors: &Actors<'_, Kafka>, disks: &Disks<'_, Kafka>) -> Vec<crate::message::Commit> {
+        let offsets = self.plan.layout.offsets();
+        let Some((node, replica)) = self.leading(actors, offsets) else { return Vec::new() };
+        let Some(disk) = disks.get(node) else { return Vec::new() };
+        let known = replica.high_watermark().0.min(disk.len(Layout::file(offsets))) as usize;
+        progress_in(&disk.tail(Layout::file(offsets), 0)[..known])
+    }
+
+    fn inventory_of(
+        &self,
+        actors: &Actors<'_, Kafka>,
+        disks: &Disks<'_, Kafka>,
+        index: Index,
+        progress: u64,
+    ) -> Inventory {
+        let origin = self.plan.layout.origin(index);
+        let file = Layout::file(index);
+        let copies = |node: NodeId, from: u64| {
+            let records = disks.get(node).map_or(&[][..], |disk| disk.tail(file, from));
+            let deliveries = (from..).zip(records).filter_map(move |(offset, record)| match record.payload {
+                Payload::Message(msg) => Some((node, Delivery { msg, origin, offset })),
+                Payload::Commit(_) => None,
+            });
+            deliveries.collect::<Vec<_>>()
+        };
+        match self.leading(actors, index) {
+            Some((leader, replica)) => {
+                let (hw, end) = (replica.high_watermark(), replica.end());
+                let complete = hw == end && self.audited(actors, origin) == Some(end.0);
+                Inventory { origin, complete, progress, stranded: copies(leader, hw.0) }
+            }
+            None => {
+                let replicas = self.plan.layout.replicas(index).iter();
+                let stranded = replicas.flat_map(|&node| copies(node, 0)).collect();
+                Inventory { origin, complete: false, progress, stranded }
+            }
+        }
+    }
+}
+
+impl Model for Kafka {
+    type Actor = KafkaActor;
+
+    fn topology(&self) -> &Topology {
+        &self.plan.topology
+    }
+
+    fn process(&self, node: NodeId) -> KafkaActor {
+        let plan = || Arc::clone(&self.plan);
+        match self.plan.topology.get(node).kind {
+            NodeKind::Broker => KafkaActor::Broker(Broker::new(plan())),
+            NodeKind::Controller => KafkaActor::Controller(Controller::new(plan())),
+            NodeKind::Producer => KafkaActor::Producer(Producer::new(&self.plan)),
+            NodeKind::Consumer | NodeKind::Auditor => KafkaActor::Consumer(Consumer::new(&self.plan, node)),
+            NodeKind::Nameserver => unreachable!("Kafka has no nameserver"),
+        }
+    }
+
+    fn cast(&self, part: Part, of: u16, actors: &Actors<'_, Kafka>) -> Vec<NodeId> {
+        if let Some(kind) = part.fixed_kind() {
+            return self.plan.topology.of_kind(kind);
+        }
+        let Some(image) = self.image(actors) else { return Vec::new() };
+        let index = match part {
+            Part::Coordinator => self.plan.layout.offsets(),
+            _ => Index(of),
+        };
+        if part == Part::Coordinator {
+            return image.coordinator().into_iter().collect();
+        }
+        let Some(partition) = self.plan.layout.index(Origin(of)).and(image.partitions.get(index.index())) else {
+            return Vec::new();
+        };
+        let replicas: NodeSet = self.plan.layout.replicas(index).iter().copied().collect();
+        let leader: NodeSet = partition.leader.into_iter().collect();
+        let nodes = match part {
+            Part::Leader => leader,
+            Part::Follower | Part::Followers => replicas.minus(leader),
+            Part::Isr => partition.isr,
+            Part::IsrFollower => partition.isr.minus(leader),
+            Part::OutOfIsr => replicas.minus(partition.isr),
+            Part::AnyBroker | Part::AllBrokers | Part::Brokers | Part::Controller | Part::Coordinator => NodeSet::EMPTY,
+            Part::Master | Part::Slave | Part::Nameserver | Part::Producer | Part::Consumer => NodeSet::EMPTY,
+        };
+        nodes.iter().collect()
+    }
+
+    fn is_ready(&self, actors: &Actors<'_, Kafka>) -> bool {
+        let Some(image) = self.image(actors) else { return false };
+        let agree = self.brokers(actors).all(|(_, broker)| broker.view().version == image.version);
+        let formed = self.plan.layout.indices().all(|index| self.is_settled(actors, image, index));
+        let clients = actors.iter().all(|(_, actor)| match actor {
+            KafkaActor::Producer(producer) => producer.is_ready(),
+            KafkaActor::Consumer(consumer) => consumer.is_ready(),
+            KafkaActor::Broker(_) | KafkaActor::Controller(_) => true,
+        });
+        agree && formed && clients
+    }
+
+    fn is_quiet(&self, actors: &Actors<'_, Kafka>) -> bool {
+        let Some(image) = self.image(actors) else { return false };
+        let decided = self.controller(actors).is_some_and(Controller::is_settled);
+        let heard = self.brokers(actors).all(|(node, broker)| {
+            broker.view().version == image.version && image.broker(node).is_some_and(|status| status.is_active())
+        });
+        let settled = self.plan.layout.indices().all(|index| self.is_settled(actors, image, index));
+        decided && heard && settled && self.clients_are_done(actors)
+    }
+
+    fn is_audited(&self, actors: &Actors<'_, Kafka>) -> bool {
+        self.plan.layout.indices().filter(|&index| index != self.plan.layout.offsets()).all(|index| {
+            let origin = self.plan.layout.origin(index);
+            match self.leading(actors, index) {
+                Some((_, replica)) => self.audited(actors, origin) == Some(replica.high_watermark().0),
+                None => true,
+            }
+        })
+    }
+
+    fn inventory(&self, actors: &Actors<'_, Kafka>, disks: &Disks<'_, Kafka>) -> Vec<Inventory> {
+        let commits = self.progress(actors, disks);
+        let indices = self.plan.layout.indices().filter(|&index| index != self.plan.layout.offsets());
+        indices
+            .map(|index| {
+                let origin = self.plan.layout.origin(index);
+                let progress = commits.iter().find(|commit| commit.origin == origin).map_or(0, |commit| commit.upto.0);
+                self.inventory_of(actors, disks, index, progress)
+            })
+            .collect()
+    }
+
+    fn origin_of(&self, file: FileId) -> Option<Origin> {
+        self.plan.layout.of_file(file).map(|index| self.plan.layout.origin(index))
+    }
+}

@@ -4,7 +4,7 @@
 use crate::position::{Epoch, Offset};
 use serde::{Deserialize, Serialize};
 
-/// The last known term that is not later than the one asked for, and where it ends.
+/// A term, and one past its last record.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
 pub struct EpochEnd {
     pub epoch: Epoch,
@@ -43,13 +43,17 @@ impl EpochTable {
         while self.entries.pop_if(|(_, start)| *start >= end).is_some() {}
     }
 
-    /// The last known term up to `epoch` and where it ends in a log that ends at `log_end`; `None` when every known
-    /// term is later.
+    /// Where the log leaves `epoch`: the last known term up to it, and where that one ends in a log that ends at
+    /// `log_end`. A term before every known one ends where the first known one begins. `None` for a term later than
+    /// every known one.
     pub fn end_of(&self, epoch: Epoch, log_end: Offset) -> Option<EpochEnd> {
+        if self.latest()? == epoch {
+            return Some(EpochEnd { epoch, end: log_end });
+        }
         let after = self.entries.partition_point(|&(known, _)| known <= epoch);
-        let (found, _) = self.entries[..after].last()?;
-        let end = self.entries.get(after).map_or(log_end, |&(_, start)| start);
-        Some(EpochEnd { epoch: *found, end })
+        let &(_, end) = self.entries.get(after)?;
+        let found = self.entries[..after].last().map_or(epoch, |&(known, _)| known);
+        Some(EpochEnd { epoch: found, end })
     }
 }
 
@@ -74,8 +78,14 @@ mod tests {
         assert_eq!(table.end_of(Epoch(1), Offset(9)), end(1, 5));
         assert_eq!(table.end_of(Epoch(2), Offset(9)), end(1, 5));
         assert_eq!(table.end_of(Epoch(3), Offset(9)), end(3, 8));
-        assert_eq!(table.end_of(Epoch(7), Offset(9)), end(4, 9));
-        assert_eq!(table.end_of(Epoch(0), Offset(9)), None);
+        assert_eq!(table.end_of(Epoch(4), Offset(9)), end(4, 9));
+        assert_eq!(table.end_of(Epoch(7), Offset(9)), None);
+        assert_eq!(EpochTable::default().end_of(Epoch(1), Offset(0)), None);
+    }
+
+    #[test]
+    fn a_term_before_every_known_one_ends_where_the_first_known_one_begins() {
+        assert_eq!(table(&[(3, 0), (4, 8)]).end_of(Epoch(2), Offset(9)), end(2, 0));
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Log {
     pub fn latest_epoch(&self) -> Option<Epoch> {
         self.epochs.latest()
     }
-    /// Where the logs of two replicas part at the latest, given the other's newest term.
+    /// See [`EpochTable::end_of`].
     pub fn end_of(&self, epoch: Epoch) -> Option<EpochEnd> {
         self.epochs.end_of(epoch, self.end)
     }
@@ -89,6 +89,18 @@ impl Log {
         }
         self.epochs.truncate(end);
         dropped
+    }
+
+    /// Where a follower cuts its log when its leader says that `leader` is where the leader's log leaves the
+    /// follower's newest term. One cut may not be enough: the leader is then asked again.
+    pub fn cut_for(&self, leader: EpochEnd) -> Offset {
+        let end = match self.end_of(leader.epoch) {
+            Some(own) if own.epoch == leader.epoch => own.end.min(leader.end),
+            // A term that the follower has no record of: what it has of the one before may be too much as well.
+            Some(own) => own.end,
+            None => leader.end,
+        };
+        end.min(self.end)
     }
 
     /// At most `limit` records from `from` on, and none at `upto` or after it.
@@ -141,6 +153,18 @@ mod tests {
         assert_eq!(log.truncate(&mut disk, Offset(1)), 2);
         assert_eq!((log.end(), disk.len(FILE), log.latest_epoch()), (Offset(1), 1, Some(Epoch(1))));
         assert_eq!(log.truncate(&mut disk, Offset(4)), 0);
+    }
+
+    #[test]
+    fn a_follower_cuts_where_the_leaders_term_ends_and_behind_a_term_it_does_not_know() {
+        let (_, log) = log_of(&[1, 1, 3, 3, 5]);
+        let cut = |epoch, end| log.cut_for(EpochEnd { epoch: Epoch(epoch), end: Offset(end) });
+        assert_eq!(cut(3, 3), Offset(3));
+        assert_eq!(cut(3, 9), Offset(4));
+        assert_eq!(cut(4, 9), Offset(4));
+        assert_eq!(cut(2, 9), Offset(2));
+        assert_eq!(cut(0, 0), Offset(0));
+        assert_eq!(cut(7, 2), Offset(2));
     }
 
     #[test]

@@ -1,0 +1,142 @@
+//! Requests that a leader holds until it can answer them, which Kafka calls its purgatory: producers and committers
+//! until the high watermark has passed their records, readers until there is something to read.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ackproof_core::actor::Ctx;
+use ackproof_core::app::Origin;
+use ackproof_core::node::NodeId;
+use ackproof_core::time::Time;
+use ackproof_log::{Epoch, Offset};
+
+use crate::error_code::ErrorCode;
+use crate::message::{Correlation, Fetched, FetchedRecords, Message, OffsetCommitted, Produced, Record};
+use crate::model::Kafka;
+
+/// Who waits for its records to be replicated.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum Writer {
+    /// Is told the offset of the first record.
+    Producer(NodeId, Correlation),
+    Committer(NodeId, Correlation),
+}
+
+/// A write that waits for the high watermark.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct ParkedWrite {
+    pub(super) writer: Writer,
+    pub(super) base: Offset,
+    /// One past the last record.
+    pub(super) end: Offset,
+    pub(super) deadline: Time,
+}
+
+/// A reader that waits for records.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct ParkedRead {
+    pub(super) reader: NodeId,
+    pub(super) correlation: Correlation,
+    pub(super) offset: Offset,
+    pub(super) current_epoch: Option<Epoch>,
+    pub(super) max_records: u32,
+    /// Followers read to the end of the log, consumers to the high watermark.
+    pub(super) is_follower: bool,
+    pub(super) deadline: Time,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Parked {
+    /// In order of offset.
+    pub(super) writes: VecDeque<ParkedWrite>,
+    /// At most one for each reader.
+    pub(super) reads: Vec<ParkedRead>,
+    pub(super) alarm: super::Alarm,
+}
+
+impl ParkedWrite {
+    /// Answers with success or with an error.
+    pub(super) fn answer(&self, ctx: &mut Ctx<'_, Kafka>, result: Result<(), ErrorCode>) {
+        match self.writer {
+            Writer::Producer(to, correlation) => {
+                let result = result.map(|()| self.base);
+                ctx.send(to, Message::Produced(Produced { correlation, result }));
+            }
+            Writer::Committer(to, correlation) => {
+                let result = result.map_err(commit_error);
+                ctx.send(to, Message::OffsetCommitted(OffsetCommitted { correlation, result }));
+            }
+        }
+    }
+    fn peer(&self) -> NodeId {
+        match self.writer {
+            Writer::Producer(node, _) | Writer::Committer(node, _) => node,
+        }
+    }
+}
+
+impl ParkedRead {
+    pub(super) fn refuse(&self, ctx: &mut Ctx<'_, Kafka>, origin: Origin, error: ErrorCode) {
+        let reply = Fetched { correlation: self.correlation, origin, result: Err(error) };
+        ctx.send(self.reader, Message::Fetched(reply));
+    }
+    pub(super) fn answer(
+        &self,
+        ctx: &mut Ctx<'_, Kafka>,
+        origin: Origin,
+        records: Arc<[Record]>,
+        high_watermark: Offset,
+    ) {
+        let result = Ok(FetchedRecords { records, high_watermark, diverging: None });
+        ctx.send(self.reader, Message::Fetched(Fetched { correlation: self.correlation, origin, result }));
+    }
+}
+
+impl Parked {
+    pub(super) fn earliest_deadline(&self) -> Option<Time> {
+        let writes = self.writes.iter().map(|write| write.deadline);
+        writes.chain(self.reads.iter().map(|read| read.deadline)).min()
+    }
+
+    /// Answers everybody with an error: this broker no longer leads.
+    pub(super) fn refuse_all(&mut self, ctx: &mut Ctx<'_, Kafka>, origin: Origin, error: ErrorCode) {
+        for write in self.writes.drain(..) {
+            write.answer(ctx, Err(error));
+        }
+        for read in self.reads.drain(..) {
+            read.refuse(ctx, origin, error);
+        }
+    }
+
+    /// Nobody listens on the other end any more. The records stay.
+    pub(super) fn forget(&mut self, peer: NodeId) {
+        self.writes.retain(|write| write.peer() != peer);
+        self.reads.retain(|read| read.reader != peer);
+    }
+}
+
+/// What a committer is told instead of what a producer would be.
+///
+/// Source: `CoordinatorOperationExceptionHelper`, group-coordinator, 4.1; before, `GroupMetadataManager.storeGroup`.
+pub(super) fn commit_error(error: ErrorCode) -> ErrorCode {
+    match error {
+        ErrorCode::NotLeaderOrFollower | ErrorCode::KafkaStorageError => ErrorCode::NotCoordinator,
+        ErrorCode::RequestTimedOut
+        | ErrorCode::NotEnoughReplicas
+        | ErrorCode::NotEnoughReplicasAfterAppend
+        | ErrorCode::UnknownTopicOrPartition => ErrorCode::CoordinatorNotAvailable,
+        other @ (ErrorCode::FencedLeaderEpoch
+        | ErrorCode::UnknownLeaderEpoch
+        | ErrorCode::OffsetNotAvailable
+        | ErrorCode::OffsetOutOfRange
+        | ErrorCode::NotCoordinator
+        | ErrorCode::CoordinatorNotAvailable
+        | ErrorCode::StaleBrokerEpoch
+        | ErrorCode::BrokerIdNotRegistered
+        | ErrorCode::NotController
+        | ErrorCode::DuplicateBrokerRegistration
+        | ErrorCode::InvalidUpdateVersion
+        | ErrorCode::IneligibleReplica
+        | ErrorCode::InvalidRequest) => other,
+    }
+}

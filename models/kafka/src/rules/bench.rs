@@ -1,0 +1,486 @@
+//! A small deterministic world for the tests of this crate: a clock, a network that takes a millisecond, disks that
+//! take two for a sync. Brokers and the controller run; clients are played by the test, which sends what it likes in
+//! their name and reads what they are sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ackproof_core::actor::{Actor, Ctx, Effect, Event, TimerId};
+use ackproof_core::app::{MsgId, Origin};
+use ackproof_core::disk::{Disk, DiskError, DiskFaults, SyncTarget};
+use ackproof_core::model::{Actors, Model};
+use ackproof_core::node::{Incarnation, NodeId};
+use ackproof_core::observe::{Observation, Probes};
+use ackproof_core::seed::{Seed, Stream};
+use ackproof_core::setting::{Effective, SettingName, ValueSource};
+use ackproof_core::setup::Setup;
+use ackproof_core::time::{Offset as ClockOffset, Span, Time};
+use ackproof_log::{Epoch, Offset};
+
+use crate::broker::{Broker, Replica};
+use crate::cell::Cell;
+use crate::config::{Acks, Config};
+use crate::controller::Controller;
+use crate::error_code::ErrorCode;
+use crate::message::{Commit, Correlation, Edge, Fetch, Fetched, ListOffsets, Message, OffsetCommit, OffsetFetch};
+use crate::message::{Payload, Produce, Record};
+use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, Partition};
+use crate::model::{Kafka, KafkaActor};
+use crate::topic::{Index, Layout};
+
+pub const B1: NodeId = NodeId(0);
+pub const B2: NodeId = NodeId(1);
+pub const B3: NodeId = NodeId(2);
+pub const CTL: NodeId = NodeId(3);
+pub const P1: NodeId = NodeId(4);
+pub const C1: NodeId = NodeId(5);
+/// The partition that tests write to: b1 is its preferred leader.
+pub const P0: Origin = Origin(0);
+
+const LATENCY: Span = Span(1);
+const SYNC: Span = Span(2);
+
+enum Item {
+    Message { from: NodeId, to: NodeId, to_incarnation: Incarnation, body: Message },
+    Closed { node: NodeId, incarnation: Incarnation, peer: NodeId },
+    Timer { node: NodeId, incarnation: Incarnation, id: TimerId, set: u64 },
+    Synced { node: NodeId, incarnation: Incarnation, target: SyncTarget, result: Result<(), DiskError> },
+}
+
+pub struct Bench {
+    pub kafka: Kafka,
+    pub now: Time,
+    actors: Vec<Option<KafkaActor>>,
+    disks: Vec<Disk<Record, Cell>>,
+    incarnations: Vec<Incarnation>,
+    clocks: Vec<ClockOffset>,
+    streams: Vec<Stream>,
+    queue: BTreeMap<(Time, u64), Item>,
+    timers: BTreeMap<(NodeId, TimerId), u64>,
+    sequence: u64,
+    cut: BTreeSet<(NodeId, NodeId)>,
+    dark: BTreeSet<NodeId>,
+    next_correlation: u32,
+    /// What clients were sent, oldest first.
+    pub inbox: Vec<(NodeId, Message)>,
+    pub closed: Vec<NodeId>,
+    pub seen: Vec<(NodeId, Observation)>,
+}
+
+/// Settings of a test, over the defaults of a version: `topic.min.insync.replicas=2`.
+pub fn config(version: &str, settings: &[&str]) -> Config {
+    let versions = crate::settings::VERSIONS;
+    let mut effective = Effective::defaults(version, "java", versions, &crate::settings::SETTINGS);
+    let defaults = ["topic.partitions=1", "topic.replication.factor=3"];
+    for setting in defaults.iter().chain(settings) {
+        let (name, value) = setting.split_once('=').expect("name=value");
+        let (section, key) = name.split_once('.').expect("section.key");
+        effective.set(SettingName::new(section, key), value, ValueSource::Matrix);
+    }
+    Config::from_effective(&effective, &Setup::default())
+}
+
+impl Bench {
+    /// Three brokers that have just been started, with the newest version's defaults and `settings`.
+    pub fn new(settings: &[&str]) -> Bench {
+        Bench::version("4.1", settings)
+    }
+
+    pub fn version(version: &str, settings: &[&str]) -> Bench {
+        let kafka = Kafka::new(config(version, settings), crate::describe::topology(&Setup::default()));
+        let nodes = kafka.topology().len();
+        let mut bench = Bench {
+            kafka,
+            now: Time::ZERO,
+            actors: (0..nodes).map(|_| None).collect(),
+            disks: (0..nodes).map(|_| Disk::new(None, Span::ZERO)).collect(),
+            incarnations: vec![Incarnation(0); nodes],
+            clocks: vec![ClockOffset(0); nodes],
+            streams: (0..nodes).map(|node| Seed(7).stream(&format!("model/{node}"))).collect(),
+            queue: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            sequence: 0,
+            cut: BTreeSet::new(),
+            dark: BTreeSet::new(),
+            next_correlation: 0,
+            inbox: Vec::new(),
+            closed: Vec::new(),
+            seen: Vec::new(),
+        };
+        for node in [CTL, B1, B2, B3] {
+            bench.start(node);
+        }
+        bench
+    }
+
+    /// Three brokers that lead and follow, with nothing in their logs.
+    pub fn formed(settings: &[&str]) -> Bench {
+        let mut bench = Bench::new(settings);
+        bench.run(Span::secs(1));
+        assert_eq!(bench.partition().isr, set(&[B1, B2, B3]), "the cluster has formed");
+        assert_eq!(bench.partition().leader, Some(B1));
+        bench.seen.clear();
+        bench
+    }
+
+    // Time.
+
+    pub fn run(&mut self, span: Span) {
+        let end = self.now + span;
+        while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= end) {
+            let ((at, _), item) = entry.remove_entry();
+            self.now = at;
+            self.happen(item);
+        }
+        self.now = end;
+    }
+
+    /// Runs until `done`, at most for `limit`.
+    pub fn run_until(&mut self, limit: Span, mut done: impl FnMut(&Bench) -> bool) {
+        let end = self.now + limit;
+        while !done(self) {
+            assert!(self.now < end, "not so within {limit}");
+            self.run(Span(1));
+        }
+    }
+
+    fn push(&mut self, after: Span, item: Item) {
+        self.sequence += 1;
+        self.queue.insert((self.now + after.max(Span(1)), self.sequence), item);
+    }
+
+    fn happen(&mut self, item: Item) {
+        match item {
+            Item::Message { from, to, to_incarnation, body } => {
+                if self.incarnations[to.index()] != to_incarnation || self.cut.contains(&(from, to)) {
+                    return;
+                }
+                match self.actors[to.index()] {
+                    Some(_) => self.handle(to, Event::Message { from, body }),
+                    None if to.0 > CTL.0 => self.inbox.push((to, body)),
+                    None if self.dark.contains(&to) => {}
+                    None => self.close(from, to),
+                }
+            }
+            Item::Closed { node, incarnation, peer } if self.incarnations[node.index()] == incarnation => {
+                match node.0 > CTL.0 {
+                    true => self.closed.push(node),
+                    false => self.handle(node, Event::Closed { peer }),
+                }
+            }
+            Item::Timer { node, incarnation, id, set }
+                if self.incarnations[node.index()] == incarnation && self.timers.get(&(node, id)) == Some(&set) =>
+            {
+                self.handle(node, Event::Timer(id));
+            }
+            Item::Synced { node, incarnation, target, result } if self.incarnations[node.index()] == incarnation => {
+                self.handle(node, Event::Synced { target, result });
+            }
+            Item::Closed { .. } | Item::Timer { .. } | Item::Synced { .. } => {}
+        }
+    }
+
+    pub fn handle(&mut self, node: NodeId, event: Event<Message>) {
+        let Some(mut actor) = self.actors[node.index()].take() else { return };
+        let mut effects = Vec::new();
+        let index = node.index();
+        self.disks[index].settle(self.now);
+        let mut ctx = Ctx::new(
+            node,
+            self.incarnations[index],
+            self.now,
+            self.clocks[index],
+            Probes::ALL,
+            &mut self.disks[index],
+            &mut self.streams[index],
+            &mut effects,
+        );
+        actor.on(&mut ctx, event);
+        self.actors[index] = Some(actor);
+        for effect in effects {
+            self.take_effect(node, effect);
+        }
+    }
+
+    fn take_effect(&mut self, node: NodeId, effect: Effect<Message>) {
+        let incarnation = self.incarnations[node.index()];
+        match effect {
+            Effect::Send { to, body } => {
+                let to_incarnation = self.incarnations[to.index()];
+                if !self.cut.contains(&(node, to)) {
+                    self.push(LATENCY, Item::Message { from: node, to, to_incarnation, body });
+                }
+            }
+            Effect::Close { peer } => self.close(peer, node),
+            Effect::SetTimer { id, after } => {
+                self.timers.insert((node, id), self.sequence + 1);
+                self.push(after, Item::Timer { node, incarnation, id, set: self.sequence + 1 });
+            }
+            Effect::CancelTimer { id } => {
+                self.timers.remove(&(node, id));
+            }
+            Effect::Sync { target } => {
+                let due = self.now + SYNC;
+                let result = self.disks[node.index()].begin_sync(target, due);
+                self.push(SYNC, Item::Synced { node, incarnation, target, result });
+            }
+            Effect::Observe(observation) => self.seen.push((node, observation)),
+            Effect::Exit { why: _ } => self.kill(node),
+            Effect::App(_) => unreachable!("no client runs here"),
+        }
+    }
+
+    fn close(&mut self, node: NodeId, peer: NodeId) {
+        let incarnation = self.incarnations[node.index()];
+        self.push(LATENCY, Item::Closed { node, incarnation, peer });
+    }
+
+    // Faults.
+
+    pub fn start(&mut self, node: NodeId) {
+        assert!(self.actors[node.index()].is_none());
+        self.dark.remove(&node);
+        self.incarnations[node.index()].0 += 1;
+        self.actors[node.index()] = Some(self.kafka.process(node));
+        self.handle(node, Event::Start);
+    }
+    pub fn kill(&mut self, node: NodeId) {
+        self.end(node);
+        for peer in [B1, B2, B3, CTL, P1, C1].into_iter().filter(|&peer| peer != node) {
+            if !self.cut.contains(&(node, peer)) {
+                self.close(peer, node);
+            }
+        }
+    }
+    /// The machine goes dark; of each file only what was on the platter is left.
+    pub fn lose_power(&mut self, node: NodeId) {
+        self.end(node);
+        self.dark.insert(node);
+        self.disks[node.index()].settle(self.now);
+        // Of many ways in which it may go, the one that leaves least.
+        let left_by = |seed: u64| {
+            let mut disk = self.disks[node.index()].clone();
+            let kept: u64 = disk.lose_power(&mut Seed(seed).stream("cuts")).iter().map(|cut| cut.kept).sum();
+            let version = match disk.load(crate::cell::CLUSTER) {
+                Some(Cell::Cluster(cluster)) => cluster.image.version,
+                _ => MetadataVersion::default(),
+            };
+            (kept, version)
+        };
+        let harshest = (0..64).min_by_key(|&seed| left_by(seed)).expect("a seed");
+        self.disks[node.index()].lose_power(&mut Seed(harshest).stream("cuts"));
+    }
+    pub fn lose_disk(&mut self, node: NodeId) {
+        self.lose_power(node);
+        self.disks[node.index()].wipe();
+    }
+    /// What is under way to it and what it waited for is gone; what it had sent arrives.
+    fn end(&mut self, node: NodeId) {
+        self.actors[node.index()] = None;
+        self.queue.retain(|_, item| match item {
+            Item::Message { to, .. } => *to != node,
+            Item::Closed { node: of, .. } | Item::Timer { node: of, .. } | Item::Synced { node: of, .. } => *of != node,
+        });
+    }
+    pub fn is_up(&self, node: NodeId) -> bool {
+        self.actors[node.index()].is_some()
+    }
+    /// Cuts a node off from some others, both ways; nobody is told.
+    pub fn cut(&mut self, node: NodeId, from: &[NodeId]) {
+        for &peer in from {
+            self.cut.extend([(node, peer), (peer, node)]);
+        }
+    }
+    /// `node` no longer hears `from`; the other way round all is well.
+    pub fn deafen(&mut self, node: NodeId, from: NodeId) {
+        self.cut.insert((from, node));
+    }
+    pub fn heal(&mut self) {
+        self.cut.clear();
+    }
+    pub fn heal_link(&mut self, a: NodeId, b: NodeId) {
+        self.cut.remove(&(a, b));
+        self.cut.remove(&(b, a));
+    }
+    pub fn move_leader(&mut self, to: Option<NodeId>) {
+        self.handle(CTL, Event::MoveLeader { origin: P0, to });
+    }
+    pub fn set_disk_faults(&mut self, node: NodeId, faults: DiskFaults) {
+        self.disks[node.index()].set_faults(faults);
+    }
+    pub fn set_clock(&mut self, node: NodeId, offset: i64) {
+        self.clocks[node.index()] = ClockOffset(offset);
+    }
+    pub fn stop(&mut self, node: NodeId) {
+        self.handle(node, Event::Stop);
+    }
+
+    // Clients.
+
+    pub fn correlation(&mut self) -> Correlation {
+        self.next_correlation += 1;
+        Correlation(self.next_correlation)
+    }
+    pub fn send(&mut self, from: NodeId, to: NodeId, body: Message) {
+        self.take_effect(from, Effect::Send { to, body });
+    }
+    /// Sends message number `n` as p1 and returns the request's number.
+    pub fn produce(&mut self, to: NodeId, acks: Acks, n: u32) -> Correlation {
+        let correlation = self.correlation();
+        let batch = Arc::from([MsgId::new(0, n)]);
+        let produce = Produce { correlation, origin: P0, acks, timeout: Span::secs(30), batch };
+        self.send(P1, to, Message::Produce(produce));
+        correlation
+    }
+    /// What a produce request was answered with, if it was.
+    pub fn produced(&self, of: Correlation) -> Option<Result<Offset, ErrorCode>> {
+        self.inbox.iter().find_map(|(_, message)| match message {
+            Message::Produced(reply) if reply.correlation == of => Some(reply.result),
+            _ => None,
+        })
+    }
+    /// Sends with acks=all to `to` and waits for success.
+    pub fn acked(&mut self, to: NodeId, n: u32) -> Offset {
+        let correlation = self.produce(to, Acks::All, n);
+        self.run_until(Span::secs(2), |bench| bench.produced(correlation).is_some());
+        self.produced(correlation).expect("answered").expect("acked")
+    }
+    pub fn fetch(&mut self, to: NodeId, offset: u64, current_epoch: Option<Epoch>) -> Fetched {
+        let correlation = self.correlation();
+        let fetch = Fetch {
+            correlation,
+            origin: P0,
+            offset: Offset(offset),
+            current_epoch,
+            max_wait: Span(100),
+            max_records: 500,
+            follower: None,
+        };
+        self.send(C1, to, Message::Fetch(fetch));
+        self.answer(|message| match message {
+            Message::Fetched(reply) if reply.correlation == correlation => Some(reply.clone()),
+            _ => None,
+        })
+    }
+    /// The messages that a consumer reads from the beginning.
+    pub fn read(&mut self, from: NodeId) -> Vec<u32> {
+        let fetched = self.fetch(from, 0, None).result.expect("the leader is asked");
+        fetched.records.iter().filter_map(number).collect()
+    }
+    pub fn latest(&mut self, of: NodeId) -> Result<Offset, ErrorCode> {
+        let correlation = self.correlation();
+        let edge = Edge::Latest;
+        self.send(C1, of, Message::ListOffsets(ListOffsets { correlation, origin: P0, edge, current_epoch: None }));
+        self.answer(|message| match message {
+            Message::OffsetIs(reply) if reply.correlation == correlation => Some(reply.result),
+            _ => None,
+        })
+    }
+    pub fn commit(&mut self, to: NodeId, upto: u64) -> Correlation {
+        let correlation = self.correlation();
+        let commits = Arc::from([Commit { origin: P0, upto: Offset(upto), leader_epoch: None }]);
+        self.send(C1, to, Message::OffsetCommit(OffsetCommit { correlation, commits }));
+        correlation
+    }
+    pub fn committed(&self, of: Correlation) -> Option<Result<(), ErrorCode>> {
+        self.inbox.iter().find_map(|(_, message)| match message {
+            Message::OffsetCommitted(reply) if reply.correlation == of => Some(reply.result),
+            _ => None,
+        })
+    }
+    pub fn progress(&mut self, of: NodeId) -> Result<Option<u64>, ErrorCode> {
+        let correlation = self.correlation();
+        self.send(C1, of, Message::OffsetFetch(OffsetFetch { correlation }));
+        self.answer(|message| match message {
+            Message::OffsetsAre(reply) if reply.correlation == correlation => {
+                Some(reply.result.clone().map(|commits| commits.first().map(|commit| commit.upto.0)))
+            }
+            _ => None,
+        })
+    }
+    fn answer<T>(&mut self, pick: impl Fn(&Message) -> Option<T>) -> T {
+        let find = |bench: &Bench| bench.inbox.iter().find_map(|(_, message)| pick(message));
+        self.run_until(Span::secs(2), |bench| find(bench).is_some());
+        find(self).expect("answered")
+    }
+
+    // What is so.
+
+    pub fn broker(&self, node: NodeId) -> &Broker {
+        match &self.actors[node.index()] {
+            Some(KafkaActor::Broker(broker)) => broker,
+            _ => panic!("{node:?} runs no broker"),
+        }
+    }
+    pub fn controller(&self) -> &Controller {
+        match &self.actors[CTL.index()] {
+            Some(KafkaActor::Controller(controller)) => controller,
+            _ => panic!("the controller is down"),
+        }
+    }
+    pub fn image(&self) -> &Image {
+        self.controller().committed()
+    }
+    pub fn partition(&self) -> Partition {
+        *self.image().partition(P0).expect("the topic exists")
+    }
+    pub fn replica(&self, node: NodeId) -> &Replica {
+        self.broker(node).replica(Index(0)).expect("every broker has a copy")
+    }
+    pub fn high_watermark(&self, node: NodeId) -> u64 {
+        self.replica(node).high_watermark().0
+    }
+    /// The numbers of the messages in a broker's log, as its disk shows them, dead or alive.
+    pub fn log(&self, node: NodeId) -> Vec<u32> {
+        self.disks[node.index()].tail(Layout::file(Index(0)), 0).iter().filter_map(number).collect()
+    }
+    pub fn durable(&self, node: NodeId) -> u64 {
+        let mut disk = self.disks[node.index()].clone();
+        disk.settle(self.now);
+        disk.durable(Layout::file(Index(0)))
+    }
+    /// The broker epoch in a broker's clean-shutdown marker.
+    pub fn marker(&self, node: NodeId) -> Option<BrokerEpoch> {
+        match self.disks[node.index()].load(crate::cell::CLEAN_SHUTDOWN) {
+            Some(Cell::CleanShutdown(epoch)) => Some(*epoch),
+            _ => None,
+        }
+    }
+    pub fn is_fenced(&self, node: NodeId) -> bool {
+        self.image().broker(node).is_none_or(|status| status.fenced)
+    }
+    pub fn actors(&self) -> Actors<'_, Kafka> {
+        Actors(self.actors.iter().map(Option::as_ref).collect())
+    }
+    pub fn disks(&self) -> ackproof_core::model::Disks<'_, Kafka> {
+        ackproof_core::model::Disks(self.disks.iter().map(Some).collect())
+    }
+    /// Whether a note with this text was made.
+    pub fn was_noted(&self, words: &str) -> bool {
+        self.seen.iter().any(|(_, seen)| matches!(seen, Observation::Noted { text } if text.contains(words)))
+    }
+    /// Everybody has heard what the controller decided, and followers have what their leader has.
+    pub fn settle(&mut self) {
+        self.run_until(Span::secs(120), |bench| {
+            let up = || [B1, B2, B3].into_iter().filter(|&node| bench.is_up(node));
+            let end = |node| bench.broker(node).replica(Index(0)).map(Replica::end);
+            let is_in = |node: NodeId| {
+                let status = bench.image().broker(node);
+                status.is_some_and(|status| !status.fenced && status.incarnation == bench.incarnations[node.index()].0)
+            };
+            up().all(|node| is_in(node) && bench.partition().isr.contains(node))
+                && up().all(|node| Some(end(node)) == up().next().map(end))
+        });
+    }
+}
+
+fn number(record: &Record) -> Option<u32> {
+    match record.payload {
+        Payload::Message(msg) => Some(msg.sequence()),
+        Payload::Commit(_) => None,
+    }
+}
+
+pub fn set(nodes: &[NodeId]) -> NodeSet {
+    nodes.iter().copied().collect()
+}
