@@ -32,14 +32,13 @@ pub(crate) fn report_problems(parts: &Parts<'_>, matrix: &Matrix, drafts: &[Draf
         if !problem.source.is_empty() {
             error.note(format!("source: {}", problem.source));
         }
-        if !matrix.axes.is_empty() {
+        if rows.len() < drafts.len() {
             let pairs: Vec<String> =
                 matrix.axes.iter().zip(&draft.texts).map(|(axis, text)| format!("{}: {text}", axis.name)).collect();
+            let pairs = pairs.join(", ");
             let more = if rows.len() > 1 { format!(", and in {} more rows", rows.len() - 1) } else { String::new() };
-            error.note(format!("in the row {}{more}", pairs.join(", ")));
-            if rows.len() < drafts.len() {
-                error.help(format!("exclude such rows: `exclude: [{{{}}}]`", pairs.join(", ")));
-            }
+            error.note(format!("in the row {pairs}{more}"));
+            error.help(format!("exclude such rows: `exclude: [{{{pairs}}}]`"));
         }
     }
 }

@@ -4,6 +4,7 @@ mod toy;
 
 use std::fs;
 
+use ackproof_core::fault::FaultKind;
 use ackproof_core::setting::ValueSource;
 use ackproof_core::setup::SendMode;
 use ackproof_core::time::Span;
@@ -166,6 +167,15 @@ fn application_and_workload_can_be_axes_too() {
     assert_eq!(scenario.rows[3].label(), "app.producer.send=one-way, workload.consumer_start=heal");
     assert_eq!(scenario.rows[3].setup.app.producer.send, SendMode::OneWay);
     assert_eq!(scenario.setup.app.producer.send, SendMode::Async, "the default holds outside the rows");
+}
+
+#[test]
+fn every_kind_of_fault_is_read_as_its_example_writes_it() {
+    for (verb, _, example) in FaultKind::ALL {
+        let text = format!("broker: toy\nfaults: {{ one: [ {example} ] }}\n");
+        let scenario = parse("t", &text, &[&Toy], &[]).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(scenario.classes[0].steps[0].kind.verb(), *verb);
+    }
 }
 
 #[test]
