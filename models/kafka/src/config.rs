@@ -1,6 +1,7 @@
 //! The settings of one row as the actors read them: typed, with a broker's values standing in for a topic's, and the
 //! rules that this version of Kafka plays by.
 
+use ackproof_core::seed::Stream;
 use ackproof_core::setting::Effective;
 use ackproof_core::setup::{AckMode, OnError, Processing, Setup};
 use ackproof_core::time::Span;
@@ -41,6 +42,8 @@ pub struct Rules {
     pub strict_min_isr_hw: bool,
     /// Client retries back off exponentially. Source: KIP-580, 3.7.
     pub exponential_client_backoff: bool,
+    /// A producer that learns of a new leader sends again at once. Source: KIP-951, 3.7.
+    pub new_leader_ends_backoff: bool,
 }
 
 impl Rules {
@@ -49,6 +52,7 @@ impl Rules {
             min_isr_capped_at_rf: version >= Version::new(3, 7),
             strict_min_isr_hw: version >= Version::new(3, 7),
             exponential_client_backoff: version >= Version::new(3, 7),
+            new_leader_ends_backoff: version >= Version::new(3, 7),
         }
     }
 }
@@ -130,6 +134,19 @@ pub enum Acks {
     All,
 }
 
+/// How a client gets a connection.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConnectionConfig {
+    /// `reconnect.backoff.ms` to `reconnect.backoff.max.ms`.
+    pub reconnect: Backoff,
+    /// `socket.connection.setup.timeout.ms` to `socket.connection.setup.timeout.max.ms`.
+    pub setup_timeout: Backoff,
+    pub request_timeout: Span,
+    /// `retry.backoff.ms`: between two questions who leads.
+    pub backoff: Backoff,
+    pub metadata_max_age: Span,
+}
+
 #[derive(Clone, PartialEq, Debug)]
 pub struct ProducerConfig {
     pub acks: Acks,
@@ -141,8 +158,7 @@ pub struct ProducerConfig {
     /// `max.in.flight.requests.per.connection`.
     pub max_in_flight: u32,
     pub backoff: Backoff,
-    /// `metadata.max.age.ms`.
-    pub metadata_max_age: Span,
+    pub connection: ConnectionConfig,
     /// `max.block.ms`: how long `send()` waits for metadata or memory.
     pub max_block: Span,
     pub buffer_memory_bytes: u64,
@@ -160,7 +176,7 @@ pub struct ConsumerConfig {
     /// `default.api.timeout.ms`: how long a blocking commit is tried.
     pub api_timeout: Span,
     pub backoff: Backoff,
-    pub metadata_max_age: Span,
+    pub connection: ConnectionConfig,
 }
 
 /// When the group's progress is stored.
@@ -184,7 +200,7 @@ pub enum Reset {
     None,
 }
 
-/// `retry.backoff.ms` and, where it grows, `retry.backoff.max.ms`.
+/// A pause before trying again: `retry.backoff.ms` and, where it grows, `retry.backoff.max.ms`.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Backoff {
     pub first: Span,
@@ -193,15 +209,18 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The pause after `failures` failures in a row, counted from 1, without the jitter.
+    /// The pause after `failures` failures in a row, counted from 1: up to a fifth more or less, where it grows.
     ///
-    /// Source: KIP-580; `ExponentialBackoff.backoff`, `ProducerBatch` and `RecordAccumulator` at 4.1.
-    pub fn after(&self, failures: u32) -> Span {
-        if !self.doubles {
-            return self.first;
+    /// Source: KIP-580; `ExponentialBackoff.backoff` at 4.1.
+    pub fn draw(&self, failures: u32, random: &mut Stream) -> Span {
+        let first = self.first.min(self.most);
+        if !self.doubles || self.most <= self.first {
+            return first;
         }
-        let doublings = failures.saturating_sub(1).min(20);
-        Span(self.first.0 << doublings).min(self.most).max(self.first.min(self.most))
+        let doublings = failures.saturating_sub(1).min(30);
+        let term = first.0.saturating_mul(1 << doublings).min(self.most.0);
+        let scattered = (term as f64 * (0.8 + 0.4 * random.unit())) as u64;
+        Span(scattered).min(self.most)
     }
 }
 
@@ -333,6 +352,18 @@ impl Reader<'_> {
         }
     }
 
+    fn connection(self, section: &str, rules: Rules) -> ConnectionConfig {
+        let growing =
+            |first, most| Backoff { first: self.span(section, first), most: self.span(section, most), doubles: true };
+        ConnectionConfig {
+            reconnect: growing("reconnect.backoff.ms", "reconnect.backoff.max.ms"),
+            setup_timeout: growing("socket.connection.setup.timeout.ms", "socket.connection.setup.timeout.max.ms"),
+            request_timeout: self.span(section, "request.timeout.ms"),
+            backoff: self.backoff(section, rules),
+            metadata_max_age: self.span(section, "metadata.max.age.ms"),
+        }
+    }
+
     fn producer(self, rules: Rules) -> ProducerConfig {
         let span = |key| self.span("producer", key);
         let linger = span("linger.ms");
@@ -346,7 +377,7 @@ impl Reader<'_> {
             batch_size_bytes: self.count("producer", "batch.size"),
             max_in_flight: self.count("producer", "max.in.flight.requests.per.connection"),
             backoff: self.backoff("producer", rules),
-            metadata_max_age: span("metadata.max.age.ms"),
+            connection: self.connection("producer", rules),
             max_block: span("max.block.ms"),
             buffer_memory_bytes: self.number("producer", "buffer.memory"),
         }
@@ -395,7 +426,7 @@ impl Reader<'_> {
             request_timeout: span("request.timeout.ms"),
             api_timeout: span("default.api.timeout.ms"),
             backoff: self.backoff("consumer", rules),
-            metadata_max_age: span("metadata.max.age.ms"),
+            connection: self.connection("consumer", rules),
         }
     }
 

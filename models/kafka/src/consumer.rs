@@ -1,1 +1,439 @@
-//! Of the client half: see the crate's documentation.
+//! The Java consumer: positions, fetches, the poll loop of its application, and when progress is stored.
+//!
+//! One thread of the application calls `poll()`, works on what it returned and calls `poll()` again; or it hands what
+//! was returned to another thread and goes on. Fetches run ahead of it.
+//!
+//! The auditor is a consumer of the same kind outside every group: it reads every partition from the earliest record,
+//! hands everything over at once and stores nothing.
+//!
+//! Source: `ClassicKafkaConsumer.poll`, `Fetcher`, `FetchCollector`, `SubscriptionState`, `ConsumerCoordinator` at 4.1.
+//!
+//! Simplified: the group has a fixed membership, and each member the partitions that `RangeAssignor` would give it; a
+//! member that restarts gets the same ones again. Gives up: rebalances and everything they repeat or lose.
+//! Simplified: one fetch request reads one partition, and waits a moment after an error. Gives up: nothing but requests.
+
+mod assignment;
+mod commit;
+mod partition;
+mod poll;
+
+use std::collections::VecDeque;
+
+use ackproof_core::actor::{Actor, Ctx, Event};
+use ackproof_core::app::{AppCall, Origin};
+use ackproof_core::node::{NodeId, NodeKind};
+use ackproof_core::time::Time;
+use ackproof_log::Offset;
+
+use crate::client::{Answer, Connections, Leaders, Rang, WAKE, Wake};
+use crate::config::{Commit, ConsumerConfig, Reset};
+use crate::error_code::ErrorCode;
+use crate::message::{Edge, EpochEndOf, Fetch, ListOffsets, Message};
+use crate::model::Kafka;
+use crate::plan::Plan;
+
+use assignment::Assignment;
+use commit::Committer;
+use partition::{At, Partition, Position};
+use poll::PollLoop;
+
+/// Records of 100 bytes that `max.partition.fetch.bytes` lets through by default.
+const FETCH_RECORDS: u32 = 10_000;
+
+/// What the consumer remembers of a request; a partition by its place among its own.
+#[derive(Debug)]
+enum Asked {
+    Metadata,
+    Fetch { place: usize, offset: Offset },
+    Reset { place: usize },
+    Validate { place: usize, offset: Offset },
+    Offsets,
+    Commit,
+}
+
+/// A consumer's process.
+#[derive(Debug)]
+pub struct Consumer {
+    config: ConsumerConfig,
+    /// `None`: outside every group, progress is neither looked up nor stored.
+    commit: Option<Commit>,
+    partitions: Vec<Partition>,
+    /// Places of partitions with fetched records, in the order in which they came.
+    fetched: VecDeque<usize>,
+    assignment: Assignment,
+    committer: Committer,
+    poll: PollLoop,
+    connections: Connections<Asked>,
+    leaders: Leaders,
+    wake: Wake,
+    /// A clean stop was asked for: what was handed over is finished, and nothing more taken.
+    closing: bool,
+}
+
+impl Consumer {
+    /// The consumer on `node`: a member of the group, or the auditor.
+    pub fn new(plan: &Plan, node: NodeId) -> Consumer {
+        let config = &plan.config;
+        let consumer = &config.consumer;
+        let connection = &consumer.connection;
+        let members = plan.topology.of_kind(NodeKind::Consumer);
+        let (commit, start, origins) = match members.iter().position(|member| *member == node) {
+            Some(index) => {
+                let own = assignment::range(config.topic.partitions, members.len() as u16, index as u16);
+                (Some(consumer.commit), Position::Unknown, own)
+            }
+            None => (None, Position::Resetting(Edge::Earliest), 0..config.topic.partitions),
+        };
+        Consumer {
+            config: consumer.clone(),
+            commit,
+            partitions: origins.map(|index| Partition::new(Origin(index), start)).collect(),
+            fetched: VecDeque::new(),
+            assignment: Assignment::new(commit.is_some()),
+            committer: Committer::default(),
+            poll: PollLoop::new(consumer, commit),
+            connections: Connections::new(connection.clone(), config.brokers),
+            leaders: Leaders::new(connection.clone(), config.topic.partitions),
+            wake: Wake::default(),
+            closing: false,
+        }
+    }
+
+    /// Whether every partition of its own has a position to read from, or never will.
+    pub fn is_ready(&self) -> bool {
+        self.partitions.iter().all(|partition| partition.at().is_some() || partition.is_stopped())
+    }
+
+    /// Whether it has handed over everything that it can read, its application has finished it, and the progress is
+    /// stored.
+    pub fn is_idle(&self) -> bool {
+        self.partitions.iter().all(|partition| self.is_caught_up(partition.origin) && self.is_stored(partition.origin))
+    }
+
+    /// Whether it has read `origin` to the high watermark, as far as it knows, and its application works on nothing.
+    /// True also for partitions of others, for one that it has stopped reading, and where nobody leads.
+    pub fn is_caught_up(&self, origin: Origin) -> bool {
+        let leaderless = self.leaders.are_known() && self.leaders.of(origin).is_none();
+        let has_read = |partition: &Partition| match partition.position {
+            Position::Stopped => true,
+            Position::Unknown => self.has_no_coordinator(),
+            Position::Resetting(_) | Position::Validating(_) => leaderless,
+            Position::Valid(_) => partition.is_at_end() || leaderless,
+        };
+        self.poll.is_done() && self.own(origin).is_none_or(has_read)
+    }
+
+    /// Whether the progress in `origin` is stored, as far as it is to be. True also for partitions of others, and
+    /// where nobody could store it.
+    pub fn is_stored(&self, origin: Origin) -> bool {
+        let is_stored = |partition: &Partition| {
+            let due = self.to_store(partition);
+            partition.is_stopped() || due.is_none() || due.map(|at| at.next) == partition.committed
+        };
+        self.own(origin).is_none_or(is_stored) || self.has_no_coordinator()
+    }
+
+    fn has_no_coordinator(&self) -> bool {
+        self.commit.is_some() && self.leaders.are_known() && self.leaders.coordinator().is_none()
+    }
+
+    /// Where it reads next; `None` for partitions of others and before it knows.
+    pub fn position(&self, origin: Origin) -> Option<Offset> {
+        Some(self.own(origin)?.at()?.next)
+    }
+
+    /// The progress that it knows to be stored.
+    pub fn committed(&self, origin: Origin) -> Option<Offset> {
+        self.own(origin)?.committed
+    }
+
+    fn own(&self, origin: Origin) -> Option<&Partition> {
+        self.partitions.iter().find(|partition| partition.origin == origin)
+    }
+}
+
+impl Actor<Kafka> for Consumer {
+    fn on(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
+        match event {
+            Event::Start => {
+                self.connections.begin(ctx.incarnation);
+                self.poll.begin(ctx.wall_clock());
+            }
+            Event::Timer(id) => {
+                debug_assert_eq!(id, WAKE);
+                match self.wake.rang(ctx) {
+                    Rang::OnTime => self.time_out(ctx),
+                    Rang::Late => self.wake.soon(ctx),
+                }
+            }
+            Event::Message { from, body } => self.on_message(ctx, from, body),
+            Event::Closed { peer } => self.disconnected(ctx, peer),
+            Event::App(AppCall::Finished { delivery, success }) => self.finished(ctx, delivery, success),
+            Event::Stop => self.closing = true,
+            Event::App(AppCall::Send { .. }) | Event::Synced { .. } | Event::MoveLeader { .. } => {}
+        }
+        self.run(ctx);
+    }
+}
+
+impl Consumer {
+    fn on_message(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, body: Message) {
+        let correlation = match &body {
+            Message::MetadataIs(told) => told.correlation,
+            Message::Fetched(told) => told.correlation,
+            Message::OffsetIs(told) => told.correlation,
+            Message::EpochEndIs(told) => told.correlation,
+            Message::OffsetsAre(told) => told.correlation,
+            Message::OffsetCommitted(told) => told.correlation,
+            other => return debug_assert!(false, "a consumer was sent {other:?}"),
+        };
+        let asked = match self.connections.answered(from, correlation) {
+            Answer::Opened => None,
+            Answer::Reply(asked) => Some(asked),
+            Answer::Stale => return,
+        };
+        match (asked, body) {
+            (asked @ (None | Some(Asked::Metadata)), Message::MetadataIs(told)) => {
+                if asked.is_some() {
+                    self.leaders.settled(true);
+                }
+                self.leaders.learn(&told.image, ctx.wall_clock());
+            }
+            (Some(Asked::Fetch { place, offset }), Message::Fetched(told)) => {
+                self.fetched(ctx, from, place, offset, told.result);
+            }
+            (Some(Asked::Reset { place }), Message::OffsetIs(told)) => self.reset_to(ctx, place, told.result),
+            (Some(Asked::Validate { place, offset }), Message::EpochEndIs(told)) => {
+                self.validated(ctx, place, offset, told.result);
+            }
+            (Some(Asked::Offsets), Message::OffsetsAre(told)) => self.offsets_are(ctx, told.result),
+            (Some(Asked::Commit), Message::OffsetCommitted(told)) => self.committed_is(ctx, told.result),
+            (asked, body) => debug_assert!(false, "{body:?} answers {asked:?}"),
+        }
+    }
+
+    /// One turn: what has come is handed over, what is missing is asked for.
+    fn run(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        let now = ctx.wall_clock();
+        self.look_up_offsets(ctx, now);
+        self.poll(ctx, now);
+        for place in 0..self.partitions.len() {
+            self.read(ctx, place, now);
+        }
+        self.send_commit(ctx, now);
+        self.leaders.refresh(ctx, &mut self.connections, || Asked::Metadata);
+        if self.closing && self.poll.is_done() && self.is_closed() {
+            return ctx.exit("closed");
+        }
+        let due = self.due(now);
+        self.wake.by(ctx, due, self.config.request_timeout);
+    }
+
+    fn time_out(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        let now = ctx.wall_clock();
+        while let Some(peer) = self.connections.overdue(now) {
+            ctx.close(peer);
+            self.disconnected(ctx, peer);
+        }
+    }
+
+    /// The connection is gone, and with it what was asked over it.
+    fn disconnected(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId) {
+        let now = ctx.wall_clock();
+        let Some(lost) = self.connections.lose(peer, now, ctx.random) else { return };
+        self.leaders.want();
+        for request in lost {
+            match request.what {
+                Asked::Metadata => self.leaders.settled(false),
+                Asked::Fetch { place, .. } => self.partitions[place].stop_fetching(peer),
+                Asked::Reset { place } | Asked::Validate { place, .. } => self.partitions[place].asked = false,
+                Asked::Offsets => self.assignment.failed(now),
+                Asked::Commit => self.commit_failed(ctx, now),
+            }
+        }
+    }
+
+    /// Does what a partition needs next: find a position, check it against a new leader, or fetch.
+    fn read(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize, now: Time) {
+        let partition = &mut self.partitions[place];
+        if partition.is_unreadable() {
+            return;
+        }
+        let origin = partition.origin;
+        let Some((leader, epoch)) = self.leaders.of(origin) else { return self.leaders.want() };
+        partition.notice_leader(epoch);
+        if !partition.wants_request(leader, now) {
+            return;
+        }
+        if !self.connections.is_open(leader) {
+            return self.connections.open(ctx, leader);
+        }
+        let current_epoch = Some(epoch);
+        match partition.position {
+            Position::Unknown | Position::Stopped => {}
+            Position::Resetting(edge) => {
+                partition.asked = true;
+                self.connections.ask(ctx, leader, Asked::Reset { place }, |correlation| {
+                    Message::ListOffsets(ListOffsets { correlation, origin, edge, current_epoch })
+                });
+            }
+            Position::Validating(At { next: offset, epoch: last, .. }) => {
+                let Some(epoch) = last else { unreachable!("only a position with an epoch is validated") };
+                partition.asked = true;
+                self.connections.ask(ctx, leader, Asked::Validate { place, offset }, |correlation| {
+                    Message::EpochEndOf(EpochEndOf { correlation, origin, epoch, current_epoch })
+                });
+            }
+            Position::Valid(At { next: offset, .. }) => {
+                partition.fetching = Some(leader);
+                let max_wait = self.config.fetch_max_wait;
+                self.connections.ask(ctx, leader, Asked::Fetch { place, offset }, |correlation| {
+                    let max_records = FETCH_RECORDS;
+                    let fetch =
+                        Fetch { correlation, origin, offset, current_epoch, max_wait, max_records, follower: None };
+                    Message::Fetch(fetch)
+                });
+            }
+        }
+    }
+
+    /// Source: `FetchCollector.initialize`, `handleInitializeErrors` at 4.1.
+    fn fetched(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        from: NodeId,
+        place: usize,
+        offset: Offset,
+        result: Result<crate::message::FetchedRecords, ErrorCode>,
+    ) {
+        let partition = &mut self.partitions[place];
+        partition.stop_fetching(from);
+        let expected =
+            matches!(partition.position, Position::Valid(at) if at.next == offset) && !partition.has_records();
+        match result {
+            _ if !expected => {}
+            Ok(told) => {
+                partition.failures = 0;
+                partition.high_watermark = Some(told.high_watermark);
+                if partition.keep(told.records) {
+                    self.fetched.push_back(place);
+                }
+            }
+            Err(ErrorCode::OffsetOutOfRange) => self.go_without_position(ctx, place, "its offset is out of range"),
+            Err(code) => self.try_again(ctx, place, code),
+        }
+    }
+
+    /// Source: `OffsetFetcherUtils.updateSubscriptionState`, `SubscriptionState.maybeSeekUnvalidated` at 4.1.
+    fn reset_to(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize, result: Result<Offset, ErrorCode>) {
+        let partition = &mut self.partitions[place];
+        partition.asked = false;
+        match result {
+            Ok(next) => {
+                if let Position::Resetting(_) = partition.position {
+                    partition.failures = 0;
+                    partition.seek(At { next, epoch: None, checked_in: None });
+                }
+            }
+            Err(code) => self.try_again(ctx, place, code),
+        }
+    }
+
+    /// The leader changed, and told where its log leaves the epoch that was read last. If that is before the
+    /// position, what was read has been truncated: the consumer goes back to where the logs part.
+    ///
+    /// Source: KIP-320; `SubscriptionState.maybeCompleteValidation` at 4.1.
+    fn validated(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        place: usize,
+        offset: Offset,
+        result: Result<Option<ackproof_log::EpochEnd>, ErrorCode>,
+    ) {
+        let has_policy = self.reset_policy().is_some();
+        let partition = &mut self.partitions[place];
+        partition.asked = false;
+        let Position::Validating(at) = partition.position else { return };
+        if at.next != offset {
+            return;
+        }
+        match result {
+            Ok(None) => self.go_without_position(ctx, place, "the leader does not know the epoch it read last"),
+            Ok(Some(told)) if told.end >= at.next => partition.position = Position::Valid(at),
+            Ok(Some(told)) if has_policy => {
+                let origin = partition.origin;
+                ctx.note(|| {
+                    format!(
+                        "goes back in partition {} from {} to {}: the rest was truncated",
+                        origin.0, at.next, told.end
+                    )
+                });
+                partition.position = Position::Valid(At { next: told.end, epoch: Some(told.epoch), ..at });
+            }
+            Ok(Some(_)) => self.go_without_position(ctx, place, "what it had read was truncated"),
+            Err(code) => self.try_again(ctx, place, code),
+        }
+    }
+
+    /// `auto.offset.reset`; the auditor always begins again.
+    fn reset_policy(&self) -> Option<Edge> {
+        match (self.commit, self.config.reset) {
+            (None, _) | (Some(_), Reset::Earliest) => Some(Edge::Earliest),
+            (Some(_), Reset::Latest) => Some(Edge::Latest),
+            (Some(_), Reset::None) => None,
+        }
+    }
+
+    /// There is no valid position to go on from. Without a policy the application gets an exception from every poll.
+    ///
+    /// Source: `SubscriptionState.resetInitializingPositions`, `FetchCollector.handleOffsetOutOfRange` at 4.1.
+    /// Simplified: an application that gets the exception stops reading that partition and does not die.
+    fn go_without_position(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize, why: &'static str) {
+        let policy = self.reset_policy();
+        let partition = &mut self.partitions[place];
+        let origin = partition.origin;
+        partition.drop_records();
+        match policy {
+            Some(edge) => {
+                ctx.note(|| format!("auto.offset.reset goes to {edge:?} in partition {}: {why}", origin.0));
+                partition.position = Position::Resetting(edge);
+            }
+            None => {
+                ctx.note(|| format!("auto.offset.reset=none stops partition {}: {why}", origin.0));
+                partition.position = Position::Stopped;
+            }
+        }
+    }
+
+    fn try_again(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize, _: ErrorCode) {
+        self.leaders.want();
+        let partition = &mut self.partitions[place];
+        partition.failures += 1;
+        partition.not_before = ctx.wall_clock() + self.config.backoff.draw(partition.failures, ctx.random);
+    }
+
+    /// When the consumer next has something to do by itself.
+    fn due(&self, now: Time) -> Time {
+        let mut due = self.connections.due().min(self.leaders.due(&self.connections, now));
+        due = due.min(self.poll.auto_commit_due());
+        if let Some(coordinator) = self.leaders.coordinator() {
+            let wanted = self.assignment.due().min(self.committer.due());
+            let reachable =
+                if self.connections.is_open(coordinator) { now } else { self.connections.retry_at(coordinator) };
+            due = due.min(wanted.max(reachable));
+        }
+        due = due.min(self.committer.deadline());
+        for partition in &self.partitions {
+            let Some((leader, _)) = self.leaders.of(partition.origin) else { continue };
+            if !partition.wants_request(leader, Time::NEVER) {
+                continue;
+            }
+            let reachable = if self.connections.is_open(leader) { now } else { self.connections.retry_at(leader) };
+            due = due.min(partition.not_before.max(reachable));
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests;

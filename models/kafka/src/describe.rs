@@ -74,5 +74,5 @@ const SIMPLIFICATIONS: &[&str] = &[
     "Messages go to the partitions in turn by their number, not by key or stickiness: batches are spread more evenly than in reality.",
     "No segments, retention or compaction: what expires unread is not shown.",
     "A message counts as 100 bytes; fetches are limited by records, not bytes.",
-    "Connecting takes no time of its own (reconnect.backoff.ms), and authentication always succeeds.",
+    "A connection is opened by one question and answer; authentication always succeeds.",
 ];

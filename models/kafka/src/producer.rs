@@ -1,1 +1,359 @@
-//! Of the client half: see the crate's documentation.
+//! The Java producer: batches per partition, requests in flight, retries, and what the application is told.
+//!
+//! The broker's answer and what the application hears are two things. A batch fails for certain only if every attempt
+//! to send it was refused before anything was appended, or none was ever made; otherwise nobody can know.
+//!
+//! Source: `Sender`, `RecordAccumulator`, `ProducerBatch`, `KafkaProducer` at 4.1.
+//!
+//! Simplified: a request carries one batch of one partition, where Java puts the batches of all partitions that one
+//! broker leads into one. Gives up: with many partitions, more than `max.in.flight.requests.per.connection` batches on
+//! the way at a time.
+//! Simplified: a message goes to partition `number % partitions`. Gives up: the stickiness that fills larger batches.
+//! Simplified: an application that `send()` would block goes on and its messages wait in line. Gives up: nothing that
+//! it could be told.
+
+mod accumulator;
+mod batch;
+
+use ackproof_core::actor::{Actor, Ctx, Event};
+use ackproof_core::app::{AppCall, AppReply, MsgId, Origin, Outcome, Reason};
+use ackproof_core::node::NodeId;
+use ackproof_core::time::Time;
+
+use crate::client::{Answer, Connections, Leaders, Lost, Rang, WAKE, Wake};
+use crate::config::{Acks, ProducerConfig, Rules};
+use crate::error_code::ErrorCode;
+use crate::message::{Message, Produce, Produced};
+use crate::metadata::NodeSet;
+use crate::model::Kafka;
+use crate::plan::Plan;
+use accumulator::Accumulator;
+use batch::{Batch, Failure};
+
+/// What the producer remembers of a request.
+#[derive(Debug)]
+enum Asked {
+    Metadata,
+    /// `batch` is `None` once it was given up: the request is still on its way and takes its place in the line.
+    Produce {
+        origin: Origin,
+        batch: Option<Batch>,
+    },
+}
+
+/// A producer's process.
+#[derive(Debug)]
+pub struct Producer {
+    config: ProducerConfig,
+    rules: Rules,
+    accumulator: Accumulator,
+    connections: Connections<Asked>,
+    leaders: Leaders,
+    wake: Wake,
+    /// Which partition is served first, in turn.
+    turn: usize,
+    /// A clean stop was asked for: what is left is sent, and nothing more taken.
+    closing: bool,
+}
+
+impl Producer {
+    pub fn new(plan: &Plan) -> Producer {
+        let config = &plan.config;
+        let producer = &config.producer;
+        let connection = &producer.connection;
+        Producer {
+            config: producer.clone(),
+            rules: config.rules,
+            accumulator: Accumulator::new(producer, config.topic.partitions),
+            connections: Connections::new(connection.clone(), config.brokers),
+            leaders: Leaders::new(connection.clone(), config.topic.partitions),
+            wake: Wake::default(),
+            turn: 0,
+            closing: false,
+        }
+    }
+
+    /// Whether it knows where to send.
+    pub fn is_ready(&self) -> bool {
+        self.leaders.are_complete()
+    }
+
+    /// Whether its application has been told the outcome of everything.
+    pub fn is_idle(&self) -> bool {
+        self.accumulator.is_empty()
+            && !self.connections.in_flight().any(|asked| matches!(asked, Asked::Produce { batch: Some(_), .. }))
+    }
+}
+
+impl Actor<Kafka> for Producer {
+    fn on(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
+        match event {
+            Event::Start => self.connections.begin(ctx.incarnation),
+            Event::Timer(id) => {
+                debug_assert_eq!(id, WAKE);
+                match self.wake.rang(ctx) {
+                    Rang::OnTime => self.time_out(ctx),
+                    Rang::Late => self.wake.soon(ctx),
+                }
+            }
+            Event::Message { from, body } => self.on_message(ctx, from, body),
+            Event::Closed { peer } => self.disconnected(ctx, peer, Failure::DISCONNECTED),
+            Event::App(AppCall::Send { msg, attempt: _ }) => self.send(ctx, msg),
+            Event::Stop => self.closing = true,
+            Event::App(AppCall::Finished { .. }) | Event::Synced { .. } | Event::MoveLeader { .. } => {}
+        }
+        self.run(ctx);
+    }
+}
+
+impl Producer {
+    fn on_message(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, body: Message) {
+        match body {
+            Message::Produced(Produced { correlation, result }) => {
+                if let Answer::Reply(Asked::Produce { batch: Some(batch), .. }) =
+                    self.connections.answered(from, correlation)
+                {
+                    self.answered(ctx, batch, result.err());
+                }
+            }
+            Message::MetadataIs(told) => {
+                match self.connections.answered(from, told.correlation) {
+                    Answer::Opened => {}
+                    Answer::Reply(Asked::Metadata) => self.leaders.settled(true),
+                    Answer::Reply(Asked::Produce { .. }) | Answer::Stale => return,
+                }
+                self.leaders.learn(&told.image, ctx.wall_clock());
+            }
+            other => debug_assert!(false, "a producer was sent {other:?}"),
+        }
+    }
+
+    fn send(&mut self, ctx: &mut Ctx<'_, Kafka>, msg: MsgId) {
+        if self.closing {
+            // Source: `KafkaProducer.throwIfProducerClosed`.
+            let outcome = Outcome::Rejected(Reason::new("IllegalStateException"));
+            return ctx.tell(AppReply::Told { msg, outcome });
+        }
+        self.accumulator.wait(msg, ctx.wall_clock());
+    }
+
+    /// One turn of the sender's loop. Source: `Sender.runOnce` at 4.1.
+    fn run(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        let now = ctx.wall_clock();
+        if self.leaders.are_known() {
+            self.accumulator.admit(now);
+        }
+        while self.send_batches(ctx, now) {}
+        self.leaders.refresh(ctx, &mut self.connections, || Asked::Metadata);
+        if self.closing && self.is_idle() {
+            return ctx.exit("closed");
+        }
+        let due = self.due(now);
+        self.wake.by(ctx, due, self.config.request_timeout);
+    }
+
+    /// Gives up on what has taken too long. What may be sent is sent first, even if it is then given up at once.
+    /// Source: `Sender.sendProducerData` at 4.1.
+    fn time_out(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        let now = ctx.wall_clock();
+        while let Some(peer) = self.connections.overdue(now) {
+            ctx.close(peer);
+            self.disconnected(ctx, peer, Failure::TIMED_OUT);
+        }
+        while self.send_batches(ctx, now) {}
+        self.expire(ctx, now);
+    }
+
+    /// Sends at most one batch of each partition to the brokers for which something must go. A broker that is written
+    /// to gets what else waits for it, lingering or not. Whether anything was sent.
+    ///
+    /// Source: `RecordAccumulator.ready`, `drainBatchesForOneNode` at 4.1.
+    fn send_batches(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) -> bool {
+        if !self.accumulator.has_batches() {
+            return false;
+        }
+        let mut targets = NodeSet::EMPTY;
+        for index in 0..self.accumulator.partitions() {
+            if !self.accumulator.has_head(index) {
+                continue;
+            }
+            let Some((leader, epoch)) = self.leaders.of(Origin(index)) else {
+                self.leaders.want();
+                continue;
+            };
+            let leader_changed = self.rules.new_leader_ends_backoff.then_some(epoch);
+            if !self.is_muted(index) && self.accumulator.must_go(index, now, leader_changed, self.closing) {
+                targets = targets.with(leader);
+            }
+        }
+        let mut sent = false;
+        for target in targets.iter() {
+            if self.connections.is_open(target) {
+                sent |= self.drain(ctx, target, now);
+            } else {
+                self.connections.open(ctx, target);
+            }
+        }
+        sent
+    }
+
+    /// With one request in flight, a partition waits for its batch to succeed or fail for good: the order is kept.
+    /// Source: `Sender.guaranteeMessageOrder`, `KafkaProducer.newSender` at 4.1.
+    fn is_muted(&self, index: u16) -> bool {
+        self.config.max_in_flight == 1
+            && self
+                .connections
+                .in_flight()
+                .any(|asked| matches!(asked, Asked::Produce { origin, .. } if *origin == Origin(index)))
+    }
+
+    /// Sends the first batch of each partition that `target` leads, as far as requests in flight allow.
+    fn drain(&mut self, ctx: &mut Ctx<'_, Kafka>, target: NodeId, now: Time) -> bool {
+        let partitions = usize::from(self.accumulator.partitions());
+        let mut sent = false;
+        for step in 0..partitions {
+            if self.connections.load(target) >= self.config.max_in_flight as usize {
+                break;
+            }
+            let index = ((self.turn + step) % partitions) as u16;
+            let Some((leader, epoch)) = self.leaders.of(Origin(index)) else { continue };
+            if leader != target || self.is_muted(index) {
+                continue;
+            }
+            let leader_changed = self.rules.new_leader_ends_backoff.then_some(epoch);
+            let Some(mut batch) = self.accumulator.take(index, now, leader_changed) else { continue };
+            batch.sent_in(epoch);
+            self.produce(ctx, target, batch);
+            sent = true;
+        }
+        self.turn = (self.turn + 1) % partitions;
+        sent
+    }
+
+    fn produce(&mut self, ctx: &mut Ctx<'_, Kafka>, target: NodeId, mut batch: Batch) {
+        let (origin, acks, timeout) = (batch.origin, self.config.acks, self.config.request_timeout);
+        let messages = batch.seal();
+        let request = |correlation| Message::Produce(Produce { correlation, origin, acks, timeout, batch: messages });
+        match acks {
+            // Nobody answers, so that a batch is done as soon as it is written. Source: `NetworkClient.handleCompletedSends`.
+            Acks::None => {
+                self.connections.tell(ctx, target, request);
+                self.finish(ctx, &batch, || Outcome::Untold);
+            }
+            Acks::Leader | Acks::All => {
+                let asked = Asked::Produce { origin, batch: Some(batch) };
+                self.connections.ask(ctx, target, asked, request);
+            }
+        }
+    }
+
+    /// A broker answered. Source: `Sender.completeBatch` at 4.1.
+    fn answered(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: Batch, error: Option<ErrorCode>) {
+        match error {
+            None => self.finish(ctx, &batch, || Outcome::Acked),
+            Some(code) => self.attempt_failed(ctx, batch, Failure::of(code)),
+        }
+    }
+
+    /// The connection is gone, and with it what was on its way.
+    fn disconnected(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId, failure: Failure) {
+        let lost: Option<Lost<Asked>> = self.connections.lose(peer, ctx.wall_clock(), ctx.random);
+        let Some(lost) = lost else { return };
+        self.leaders.want();
+        for request in lost {
+            match request.what {
+                Asked::Metadata => self.leaders.settled(false),
+                Asked::Produce { batch: Some(batch), .. } => self.attempt_failed(ctx, batch, failure),
+                Asked::Produce { batch: None, .. } => {}
+            }
+        }
+    }
+
+    /// Tries again or tells the application.
+    ///
+    /// A batch that is tried again goes to the head of its line, past those that were sent after it and have not
+    /// failed yet. Source: `Sender.canRetry`, `RecordAccumulator.reenqueue` at 4.1.
+    fn attempt_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, mut batch: Batch, failure: Failure) {
+        let now = ctx.wall_clock();
+        batch.failed(failure);
+        if failure.asks_for_leaders {
+            self.leaders.want();
+        }
+        let in_time = now < batch.created + self.config.delivery_timeout;
+        if failure.is_retriable && in_time && batch.retries() < self.config.retries {
+            let pause = self.config.backoff.draw(batch.retries() + 1, ctx.random);
+            batch.retry(now, pause);
+            self.accumulator.put_back(batch);
+        } else {
+            self.fail(ctx, &batch, failure.word);
+        }
+    }
+
+    /// Gives up what is too old: what waits, and what is on its way, which the broker may still append.
+    ///
+    /// Source: `Sender.sendProducerData`, `getExpiredInflightBatches`, `RecordAccumulator.expiredBatches` at 4.1.
+    fn expire(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        while let Some(msg) = self.accumulator.give_up_waiting(now) {
+            let outcome = Outcome::Rejected(Reason::new(Failure::GIVEN_UP));
+            ctx.tell(AppReply::Told { msg, outcome });
+        }
+        let timeout = self.config.delivery_timeout;
+        while let Some(batch) = self.accumulator.expired(now) {
+            self.fail(ctx, &batch, Failure::GIVEN_UP);
+        }
+        loop {
+            let expired = self.connections.in_flight_mut().find_map(|asked| match asked {
+                Asked::Produce { batch, .. } => batch.take_if(|batch| batch.created + timeout <= now),
+                Asked::Metadata => None,
+            });
+            let Some(mut batch) = expired else { break };
+            batch.failed(Failure::TIMED_OUT);
+            self.fail(ctx, &batch, Failure::GIVEN_UP);
+        }
+    }
+
+    fn fail(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: &Batch, word: &'static str) {
+        let in_doubt = batch.may_be_appended();
+        self.finish(ctx, batch, || match in_doubt {
+            true => Outcome::Unknown(Reason::new(word)),
+            false => Outcome::Rejected(Reason::new(word)),
+        });
+    }
+
+    fn finish(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: &Batch, outcome: impl Fn() -> Outcome) {
+        self.accumulator.release();
+        for &msg in batch.messages() {
+            ctx.tell(AppReply::Told { msg, outcome: outcome() });
+        }
+    }
+
+    /// When the sender next has something to do by itself.
+    fn due(&self, now: Time) -> Time {
+        let mut due = self.connections.due().min(self.leaders.due(&self.connections, now));
+        due = due.min(self.accumulator.waiting_due());
+        for index in 0..self.accumulator.partitions() {
+            if !self.accumulator.has_head(index) {
+                continue;
+            }
+            due = due.min(self.accumulator.expiry(index));
+            if let Some((leader, _)) = self.leaders.of(Origin(index)) {
+                let ready = self.accumulator.ready_at(index);
+                let connected = self.connections.retry_at(leader);
+                // Ready and open: a reply will wake the sender, since the requests in flight are what it waits for.
+                if ready > now {
+                    due = due.min(ready);
+                } else if connected != Time::NEVER {
+                    due = due.min(connected);
+                }
+            }
+        }
+        let expiry = |asked: &Asked| match asked {
+            Asked::Produce { batch: Some(batch), .. } => batch.created + self.config.delivery_timeout,
+            Asked::Produce { batch: None, .. } | Asked::Metadata => Time::NEVER,
+        };
+        self.connections.in_flight().map(expiry).fold(due, Time::min)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -123,4 +123,40 @@ pub(super) const SETTINGS: &[Setting] = &[
         source: "BufferPool.allocate at 4.1",
         ..PRODUCER
     },
+    Setting {
+        key: "reconnect.backoff.ms",
+        kind: long(0),
+        defaults: &[("2.8", "50")],
+        unit: "ms",
+        effect: "Pause before a lost connection is tried again.",
+        source: "ClusterConnectionStates at 4.1",
+        ..PRODUCER
+    },
+    Setting {
+        key: "reconnect.backoff.max.ms",
+        kind: long(0),
+        defaults: &[("2.8", "1000")],
+        unit: "ms",
+        effect: "What that pause, doubling with every failure, grows to.",
+        source: "ClusterConnectionStates at 4.1",
+        ..PRODUCER
+    },
+    Setting {
+        key: "socket.connection.setup.timeout.ms",
+        kind: long(1),
+        defaults: &[("2.8", "10000")],
+        unit: "ms",
+        effect: "How long a machine that does not answer is waited for.",
+        source: "KIP-601; ClusterConnectionStates at 4.1",
+        ..PRODUCER
+    },
+    Setting {
+        key: "socket.connection.setup.timeout.max.ms",
+        kind: long(1),
+        defaults: &[("2.8", "30000")],
+        unit: "ms",
+        effect: "What that wait, doubling with every failure, grows to.",
+        source: "KIP-601; ClusterConnectionStates at 4.1",
+        ..PRODUCER
+    },
 ];

@@ -95,18 +95,10 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         ],
     },
     Unmodelled {
-        why: "Connecting takes no time of its own and fails only with the network.",
+        why: "Buffers and idle connections decide throughput, which is not simulated.",
         source: "CommonClientConfigs at 4.4",
         flags: &[],
-        numbers: &[
-            "connections.max.idle.ms",
-            "receive.buffer.bytes",
-            "reconnect.backoff.max.ms",
-            "reconnect.backoff.ms",
-            "send.buffer.bytes",
-            "socket.connection.setup.timeout.max.ms",
-            "socket.connection.setup.timeout.ms",
-        ],
+        numbers: &["connections.max.idle.ms", "receive.buffer.bytes", "send.buffer.bytes"],
         texts: &[],
     },
     Unmodelled {

@@ -1,0 +1,150 @@
+//! Storing progress: a request to the group's coordinator, tried again until it is answered or the application's
+//! patience ends.
+//!
+//! Source: `ConsumerCoordinator.commitOffsetsSync`, `OffsetCommitResponseHandler` at 4.1.
+
+use std::sync::Arc;
+
+use ackproof_core::actor::Ctx;
+use ackproof_core::time::Time;
+
+use super::partition::{At, Partition};
+use super::poll::Thread;
+use super::{Asked, Consumer};
+use crate::config;
+use crate::error_code::ErrorCode;
+use crate::message::{Commit, Message, OffsetCommit};
+use crate::model::Kafka;
+
+/// At most one commit is tried at a time; while it is, what a later one would store is remembered only as a wish.
+#[derive(Debug, Default)]
+pub struct Committer {
+    job: Option<Job>,
+    /// Progress was made since that nobody waits for.
+    again: bool,
+}
+
+#[derive(Debug)]
+struct Job {
+    commits: Arc<[Commit]>,
+    /// When the application's patience ends.
+    by: Time,
+    /// `None`: on its way.
+    not_before: Option<Time>,
+    failures: u32,
+}
+
+impl Committer {
+    pub fn is_free(&self) -> bool {
+        self.job.is_none() && !self.again
+    }
+
+    /// When the commit is to be sent.
+    pub fn due(&self) -> Time {
+        self.job.as_ref().and_then(|job| job.not_before).unwrap_or(Time::NEVER)
+    }
+
+    /// When the commit is given up.
+    pub fn deadline(&self) -> Time {
+        self.job.as_ref().filter(|job| job.not_before.is_some()).map_or(Time::NEVER, |job| job.by)
+    }
+}
+
+impl Consumer {
+    /// What is to be stored of a partition by now; `None` for nothing yet.
+    pub(super) fn to_store(&self, partition: &Partition) -> Option<At> {
+        match self.commit? {
+            config::Commit::Auto { .. } => partition.at(),
+            config::Commit::BeforeProcessing => partition.handed,
+            config::Commit::AfterProcessing | config::Commit::AfterBatch => partition.processed,
+        }
+    }
+
+    /// Begins to store the progress made so far.
+    pub(super) fn begin_commit(&mut self, now: Time) {
+        if self.committer.job.is_some() {
+            self.committer.again = true;
+            return;
+        }
+        let commits: Arc<[Commit]> = self
+            .partitions
+            .iter()
+            .filter_map(|partition| {
+                let at = self.to_store(partition)?;
+                Some(Commit { origin: partition.origin, upto: at.next, leader_epoch: at.epoch })
+            })
+            .collect();
+        if commits.is_empty() {
+            return;
+        }
+        let by = now + self.config.api_timeout;
+        self.committer.job = Some(Job { commits, by, not_before: Some(now), failures: 0 });
+    }
+
+    /// Sends the commit when it is time, or gives it up.
+    pub(super) fn send_commit(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        let Some(job) = &self.committer.job else { return };
+        let Some(not_before) = job.not_before else { return };
+        if job.by <= now {
+            ctx.note(|| "gives up storing its progress: TimeoutException".to_owned());
+            return self.commit_ended(ctx, now);
+        }
+        if now < not_before {
+            return;
+        }
+        let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
+        if !self.connections.is_open(coordinator) {
+            return self.connections.open(ctx, coordinator);
+        }
+        let commits = Arc::clone(&job.commits);
+        self.connections.ask(ctx, coordinator, Asked::Commit, |correlation| {
+            Message::OffsetCommit(OffsetCommit { correlation, commits })
+        });
+        if let Some(job) = &mut self.committer.job {
+            job.not_before = None;
+        }
+    }
+
+    /// The commit was refused, or the connection went while the answer was waited for. Whatever the reason, it is as
+    /// good the next time.
+    pub(super) fn commit_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        self.leaders.want();
+        let Some(job) = &mut self.committer.job else { return };
+        let is_auto = matches!(self.commit, Some(config::Commit::Auto { .. }));
+        if is_auto && !self.closing {
+            self.committer.job = None;
+            return self.poll.retry_auto_commit(now, self.config.backoff.first);
+        }
+        job.failures += 1;
+        job.not_before = Some(now + self.config.backoff.draw(job.failures, ctx.random));
+    }
+
+    /// The coordinator answered.
+    pub(super) fn committed_is(&mut self, ctx: &mut Ctx<'_, Kafka>, result: Result<(), ErrorCode>) {
+        let now = ctx.wall_clock();
+        let Some(job) = &self.committer.job else { return };
+        match result {
+            Ok(()) => {
+                let commits = Arc::clone(&job.commits);
+                for commit in commits.iter() {
+                    if let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == commit.origin) {
+                        partition.committed = Some(commit.upto);
+                    }
+                }
+                self.commit_ended(ctx, now);
+            }
+            Err(_) => self.commit_failed(ctx, now),
+        }
+    }
+
+    fn commit_ended(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        self.committer.job = None;
+        if std::mem::take(&mut self.committer.again) {
+            self.begin_commit(now);
+        }
+        if self.poll.thread == Thread::Committing {
+            self.poll.thread = Thread::Running;
+            self.poll(ctx, now);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! One partition of a consumer's own: where it reads, what it has fetched, what it has stored.
+
+use std::sync::Arc;
+
+use ackproof_core::app::Origin;
+use ackproof_core::node::NodeId;
+use ackproof_core::time::Time;
+use ackproof_log::{Epoch, Offset};
+
+use crate::message::{Edge, Record};
+
+/// Where a consumer reads next.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct At {
+    pub next: Offset,
+    /// Epoch of the record before; `None` when it was given a number and has read nothing.
+    pub epoch: Option<Epoch>,
+    /// The leader epoch against which the position was last checked.
+    pub checked_in: Option<Epoch>,
+}
+
+impl At {
+    pub fn new(next: Offset, epoch: Option<Epoch>) -> At {
+        At { next, epoch, checked_in: None }
+    }
+}
+
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Position {
+    /// The group's progress has not been looked up.
+    Unknown,
+    /// On the way to one end of the log.
+    Resetting(Edge),
+    /// The leader changed since: to be checked against it.
+    Validating(At),
+    Valid(At),
+    /// `auto.offset.reset=none`, and nowhere to go.
+    Stopped,
+}
+
+#[derive(Debug)]
+struct Fetched {
+    records: Arc<[Record]>,
+    taken: usize,
+}
+
+#[derive(Debug)]
+pub struct Partition {
+    pub origin: Origin,
+    pub position: Position,
+    /// Read, and not handed to the application.
+    records: Option<Fetched>,
+    /// Whom a fetch is on its way to.
+    pub fetching: Option<NodeId>,
+    /// A question about the position is on its way.
+    pub asked: bool,
+    /// After an error, nothing is asked before this.
+    pub not_before: Time,
+    /// Errors in a row.
+    pub failures: u32,
+    /// As of the last fetch.
+    pub high_watermark: Option<Offset>,
+    /// Everything up to here was finished by the application.
+    pub processed: Option<At>,
+    /// Everything up to here was handed to the application.
+    pub handed: Option<At>,
+    /// The group's progress, as far as the consumer knows.
+    pub committed: Option<Offset>,
+}
+
+impl Partition {
+    pub fn new(origin: Origin, position: Position) -> Partition {
+        Partition {
+            origin,
+            position,
+            records: None,
+            fetching: None,
+            asked: false,
+            not_before: Time::ZERO,
+            failures: 0,
+            high_watermark: None,
+            processed: None,
+            handed: None,
+            committed: None,
+        }
+    }
+
+    /// The position, checked or not.
+    pub fn at(&self) -> Option<At> {
+        match self.position {
+            Position::Valid(at) | Position::Validating(at) => Some(at),
+            Position::Unknown | Position::Resetting(_) | Position::Stopped => None,
+        }
+    }
+    pub fn is_stopped(&self) -> bool {
+        self.position == Position::Stopped
+    }
+    /// Nothing can be asked of the leader.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self.position, Position::Unknown | Position::Stopped)
+    }
+    pub fn has_records(&self) -> bool {
+        self.records.is_some()
+    }
+    /// Whether everything up to the high watermark, as last told, was handed over.
+    pub fn is_at_end(&self) -> bool {
+        let Position::Valid(at) = self.position else { return false };
+        self.records.is_none() && self.high_watermark.is_some_and(|high_watermark| at.next >= high_watermark)
+    }
+
+    /// Goes elsewhere; what was fetched is forgotten.
+    pub fn seek(&mut self, at: At) {
+        self.drop_records();
+        self.position = Position::Valid(at);
+    }
+    pub fn drop_records(&mut self) {
+        self.records = None;
+        self.high_watermark = None;
+    }
+
+    /// A leader epoch that the position was not checked against: a position with an epoch of its own is checked.
+    /// Source: `SubscriptionState.maybeValidatePosition` at 4.1.
+    pub fn notice_leader(&mut self, epoch: Epoch) {
+        let (Position::Valid(at) | Position::Validating(at)) = &mut self.position else { return };
+        if at.checked_in == Some(epoch) {
+            return;
+        }
+        at.checked_in = Some(epoch);
+        let at = *at;
+        self.asked = false;
+        if at.epoch.is_some() {
+            self.drop_records();
+            self.position = Position::Validating(at);
+        }
+    }
+
+    /// Whether something is to be asked of this leader now.
+    pub fn wants_request(&self, leader: NodeId, now: Time) -> bool {
+        if now < self.not_before {
+            return false;
+        }
+        match self.position {
+            Position::Unknown | Position::Stopped => false,
+            Position::Resetting(_) | Position::Validating(_) => !self.asked,
+            Position::Valid(_) => self.records.is_none() && self.fetching != Some(leader),
+        }
+    }
+
+    pub fn stop_fetching(&mut self, from: NodeId) {
+        if self.fetching == Some(from) {
+            self.fetching = None;
+        }
+    }
+
+    /// Keeps what was fetched; whether there is anything.
+    pub fn keep(&mut self, records: Arc<[Record]>) -> bool {
+        let any = !records.is_empty();
+        self.records = any.then_some(Fetched { records, taken: 0 });
+        any
+    }
+
+    /// The next fetched record and its offset; the position passes it. Only a checked position may.
+    pub fn take(&mut self) -> Option<(Offset, Record)> {
+        let Position::Valid(at) = &mut self.position else { return None };
+        let fetched = self.records.as_mut()?;
+        let record = fetched.records[fetched.taken];
+        let offset = at.next;
+        fetched.taken += 1;
+        at.next = offset.plus(1);
+        at.epoch = Some(record.epoch);
+        self.handed = Some(*at);
+        if fetched.taken == fetched.records.len() {
+            self.records = None;
+        }
+        Some((offset, record))
+    }
+}

@@ -1,0 +1,237 @@
+//! The application's poll loop: what is handed over when, and when progress is stored.
+//!
+//! Records are handed over one by one where the application works on them in the polling thread, so that what it does
+//! with a failure, or a blocking commit, comes before the next record as it does in its loop.
+
+use std::collections::VecDeque;
+
+use ackproof_core::actor::Ctx;
+use ackproof_core::app::{AppReply, Delivery};
+use ackproof_core::setup::{OnError, Processing};
+use ackproof_core::time::{Span, Time};
+use ackproof_log::{Epoch, Offset};
+
+use super::Consumer;
+use super::partition::At;
+use crate::config::{Commit, ConsumerConfig};
+use crate::message::Payload;
+use crate::model::Kafka;
+
+/// What the polling thread does.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Thread {
+    /// In `poll()`, or about to hand over what it returned.
+    Running,
+    /// In the application's code, with one record.
+    Processing,
+    /// In `commitSync()`.
+    Committing,
+}
+
+/// One record that a poll returned.
+#[derive(Copy, Clone, Debug)]
+struct Polled {
+    delivery: Delivery,
+    epoch: Epoch,
+    /// The last one of its poll.
+    is_last: bool,
+}
+
+#[derive(Debug)]
+pub struct PollLoop {
+    pub thread: Thread,
+    /// Another thread works on what was polled.
+    in_background: bool,
+    /// Returned by a poll and not handed over.
+    polled: VecDeque<Polled>,
+    /// Handed over and not finished, in order.
+    handed: VecDeque<Polled>,
+    /// When the next automatic commit is due; `NEVER` without.
+    auto_commit_at: Time,
+    /// The last automatic commit, on the way out.
+    closing_commit_begun: bool,
+}
+
+impl PollLoop {
+    pub fn new(config: &ConsumerConfig, commit: Option<Commit>) -> PollLoop {
+        PollLoop {
+            thread: Thread::Running,
+            // The auditor has nothing to do between two polls.
+            in_background: config.processing == Processing::Background || commit.is_none(),
+            polled: VecDeque::new(),
+            handed: VecDeque::new(),
+            auto_commit_at: match commit {
+                Some(Commit::Auto { interval }) => Time::ZERO + interval,
+                Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) | None => Time::NEVER,
+            },
+            closing_commit_begun: false,
+        }
+    }
+
+    /// The process began: from now on the interval counts.
+    pub fn begin(&mut self, now: Time) {
+        if self.auto_commit_at != Time::NEVER {
+            self.auto_commit_at = Time(now.0.saturating_add(self.auto_commit_at.0));
+        }
+    }
+
+    /// Whether the application has finished everything that was polled.
+    pub fn is_done(&self) -> bool {
+        self.polled.is_empty() && self.handed.is_empty() && self.thread == Thread::Running
+    }
+
+    /// An automatic commit failed: a poll after `pause` tries again, with the positions of that time.
+    /// Source: `ConsumerCoordinator.autoCommitOffsetsAsync` at 4.1.
+    pub fn retry_auto_commit(&mut self, now: Time, pause: Span) {
+        self.auto_commit_at = now + pause;
+    }
+
+    /// When a poll has to look again for an automatic commit.
+    pub fn auto_commit_due(&self) -> Time {
+        match self.thread {
+            Thread::Running => self.auto_commit_at,
+            Thread::Processing | Thread::Committing => Time::NEVER,
+        }
+    }
+}
+
+impl Consumer {
+    /// Lets the polling thread go on until it has to wait for records, for the application or for a commit.
+    pub(super) fn poll(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        while self.poll.thread == Thread::Running {
+            if !self.poll.polled.is_empty() {
+                self.hand_over(ctx);
+                continue;
+            }
+            if self.closing {
+                return self.close(now);
+            }
+            self.commit_automatically(now);
+            if !self.collect() {
+                return;
+            }
+            if self.commit == Some(Commit::BeforeProcessing) {
+                self.commit_and_wait(now);
+            }
+        }
+    }
+
+    /// Inside a poll, before it returns anything new: the positions are those that earlier polls left.
+    ///
+    /// Source: `ConsumerCoordinator.maybeAutoCommitOffsetsAsync` at 4.1.
+    fn commit_automatically(&mut self, now: Time) {
+        let Some(Commit::Auto { interval }) = self.commit else { return };
+        if now < self.poll.auto_commit_at {
+            return;
+        }
+        self.poll.auto_commit_at = now + interval;
+        if self.committer.is_free() {
+            self.begin_commit(now);
+        }
+    }
+
+    /// What a poll returns: up to `max.poll.records` of what was fetched, in the order in which it came. Whether it
+    /// is anything.
+    ///
+    /// Source: `FetchCollector.collectFetch` at 4.1.
+    fn collect(&mut self) -> bool {
+        let limit = self.config.max_poll_records as usize;
+        while self.poll.polled.len() < limit
+            && let Some(&place) = self.fetched.front()
+        {
+            let partition = &mut self.partitions[place];
+            let Some((offset, record)) = partition.take() else {
+                self.fetched.pop_front();
+                continue;
+            };
+            let Payload::Message(msg) = record.payload else { continue };
+            let delivery = Delivery { msg, origin: partition.origin, offset: offset.0 };
+            self.poll.polled.push_back(Polled { delivery, epoch: record.epoch, is_last: false });
+        }
+        if let Some(last) = self.poll.polled.back_mut() {
+            last.is_last = true;
+        }
+        !self.poll.polled.is_empty()
+    }
+
+    /// Gives the application the next record, or all of them where another thread works on them.
+    fn hand_over(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        while let Some(polled) = self.poll.polled.pop_front() {
+            ctx.tell(AppReply::Deliver(polled.delivery));
+            // Nobody waits for the auditor's application.
+            if self.commit.is_some() {
+                self.poll.handed.push_back(polled);
+            }
+            if !self.poll.in_background {
+                self.poll.thread = Thread::Processing;
+                return;
+            }
+        }
+    }
+
+    /// The application finished with a record; one that it failed is given back or given up.
+    pub(super) fn finished(&mut self, ctx: &mut Ctx<'_, Kafka>, delivery: Delivery, success: bool) {
+        let Some(place) = self.poll.handed.iter().position(|polled| polled.delivery == delivery) else { return };
+        let Some(polled) = self.poll.handed.remove(place) else { return };
+        let given_back = !success
+            && match self.config.on_error {
+                OnError::Requeue => true,
+                OnError::Retry | OnError::Reject => false,
+            };
+        if given_back {
+            self.seek_back(polled);
+        } else if let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == delivery.origin) {
+            partition.processed = Some(At::new(Offset(delivery.offset).plus(1), Some(polled.epoch)));
+        }
+        if !self.poll.in_background {
+            self.poll.thread = Thread::Running;
+        }
+        let now = ctx.wall_clock();
+        let commits = match self.commit {
+            Some(Commit::AfterProcessing) => !given_back,
+            Some(Commit::AfterBatch) if self.poll.in_background => polled.is_last,
+            Some(Commit::AfterBatch) => self.poll.polled.is_empty(),
+            Some(Commit::Auto { .. } | Commit::BeforeProcessing) | None => false,
+        };
+        if commits && self.poll.in_background {
+            self.begin_commit(now);
+        } else if commits {
+            self.commit_and_wait(now);
+        }
+    }
+
+    /// Goes back to a record that failed; what was polled behind it in its partition is not worked on now.
+    fn seek_back(&mut self, failed: Polled) {
+        let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == failed.delivery.origin) else {
+            return;
+        };
+        partition.seek(At::new(Offset(failed.delivery.offset), None));
+        partition.handed = partition.at();
+        self.poll.polled.retain(|polled| polled.delivery.origin != failed.delivery.origin);
+    }
+
+    /// `commitSync()`: the polling thread waits.
+    fn commit_and_wait(&mut self, now: Time) {
+        self.begin_commit(now);
+        if !self.committer.is_free() {
+            self.poll.thread = Thread::Committing;
+        }
+    }
+
+    /// `close()`: automatic commits store the progress once more.
+    ///
+    /// Source: `ConsumerCoordinator.close`, `maybeAutoCommitOffsetsSync` at 4.1.
+    fn close(&mut self, now: Time) {
+        let is_auto = matches!(self.commit, Some(Commit::Auto { .. }));
+        if is_auto && self.poll.handed.is_empty() && !self.poll.closing_commit_begun {
+            self.poll.closing_commit_begun = true;
+            self.begin_commit(now);
+        }
+    }
+
+    /// Whether nothing is left to store on the way out.
+    pub(super) fn is_closed(&self) -> bool {
+        let is_auto = matches!(self.commit, Some(Commit::Auto { .. }));
+        self.committer.is_free() && (!is_auto || self.poll.closing_commit_begun)
+    }
+}

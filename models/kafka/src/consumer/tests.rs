@@ -1,0 +1,422 @@
+use std::sync::Arc;
+
+use ackproof_core::app::{AppReply, Delivery, MsgId};
+use ackproof_core::setup::{AckMode, OnError, Processing, Setup};
+use ackproof_core::time::Span;
+use ackproof_log::{Epoch, EpochEnd};
+
+use super::*;
+use crate::client::rig::{B1, B2, Rig, image, plan};
+use crate::message::{
+    Commit as Stored, EpochEndIs, Fetched, FetchedRecords, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetIs,
+    OffsetsAre, Payload, Record,
+};
+use crate::metadata::Image;
+
+const P0: Origin = Origin(0);
+/// The first consumer, and the auditor, in a cluster of three brokers, a controller and one producer.
+const C1: NodeId = NodeId(5);
+const AUDITOR: NodeId = NodeId(6);
+
+/// b1 leads the workload, b2 coordinates.
+fn led_by_b1() -> Arc<Image> {
+    image(1, &[Some(B1), Some(B2)])
+}
+
+fn setup(change: impl FnOnce(&mut Setup)) -> Setup {
+    let mut setup = Setup::default();
+    change(&mut setup);
+    setup
+}
+fn ack(mode: AckMode) -> Setup {
+    setup(|setup| setup.app.consumer.ack = Some(mode))
+}
+
+/// A consumer that has just been told the leaders and has its connections open.
+fn connected(node: NodeId, chosen: &[&str], setup: &Setup) -> Rig<Consumer> {
+    let mut rig = Rig::new(Consumer::new(&plan(chosen, setup), node));
+    rig.on(Event::Start);
+    for _ in 0..3 {
+        rig.answer_metadata(&led_by_b1());
+    }
+    rig
+}
+
+/// A member that begins at offset 0 with a fetch on its way.
+fn member(chosen: &[&str], setup: &Setup) -> Rig<Consumer> {
+    let mut rig = connected(C1, chosen, setup);
+    rig.offsets(&[stored(0, None)]);
+    rig.answer_metadata(&led_by_b1());
+    rig
+}
+
+fn stored(upto: u64, epoch: Option<u32>) -> Stored {
+    Stored { origin: P0, upto: Offset(upto), leader_epoch: epoch.map(Epoch) }
+}
+
+fn delivery(number: u32) -> Delivery {
+    Delivery { msg: MsgId::new(0, number), origin: P0, offset: u64::from(number) }
+}
+
+/// Messages whose numbers are their offsets, written in epoch 1.
+fn records(numbers: std::ops::Range<u32>, high_watermark: u64) -> Result<FetchedRecords, ErrorCode> {
+    let record = |number| Record { epoch: Epoch(1), payload: Payload::Message(MsgId::new(0, number)) };
+    Ok(FetchedRecords {
+        records: numbers.map(record).collect(),
+        high_watermark: Offset(high_watermark),
+        diverging: None,
+    })
+}
+
+impl Rig<Consumer> {
+    /// Answers the question for the group's progress.
+    fn offsets(&mut self, commits: &[Stored]) {
+        let (to, Message::OffsetFetch(OffsetFetch { correlation })) = self.only_sent() else {
+            panic!("no question for progress")
+        };
+        assert_eq!(to, B2, "the coordinator is asked");
+        self.reply(to, Message::OffsetsAre(OffsetsAre { correlation, result: Ok(commits.into()) }));
+    }
+    fn fetch(&mut self) -> (NodeId, Fetch) {
+        let place = self.sent.iter().position(|(_, body)| matches!(body, Message::Fetch(_)));
+        let (to, body) = self.sent.remove(place.unwrap_or_else(|| panic!("no fetch in {:?}", self.sent)));
+        let Message::Fetch(fetch) = body else { unreachable!() };
+        (to, fetch)
+    }
+    /// Answers the fetch that is on its way.
+    fn fetched(&mut self, result: Result<FetchedRecords, ErrorCode>) {
+        let (to, fetch) = self.fetch();
+        self.reply(to, Message::Fetched(Fetched { correlation: fetch.correlation, origin: fetch.origin, result }));
+    }
+    /// The commit that was sent, and not answered.
+    fn commit(&mut self) -> Option<(NodeId, OffsetCommit)> {
+        let place = self.sent.iter().position(|(_, body)| matches!(body, Message::OffsetCommit(_)))?;
+        let (to, Message::OffsetCommit(commit)) = self.sent.remove(place) else { unreachable!() };
+        Some((to, commit))
+    }
+    /// The offset that the commit on its way would store, answered with success.
+    fn committed(&mut self) -> Option<u64> {
+        let (to, commit) = self.commit()?;
+        let upto = commit.commits.first().map(|commit| commit.upto.0);
+        let correlation = commit.correlation;
+        self.reply(to, Message::OffsetCommitted(OffsetCommitted { correlation, result: Ok(()) }));
+        upto
+    }
+    fn reset(&mut self, result: Result<Offset, ErrorCode>) -> Edge {
+        let (to, Message::ListOffsets(asked)) = self.only_sent() else { panic!("no question for an end") };
+        self.reply(to, Message::OffsetIs(OffsetIs { correlation: asked.correlation, result }));
+        asked.edge
+    }
+    fn delivered(&mut self) -> Vec<u32> {
+        let told = self.told();
+        let number = |reply| match reply {
+            AppReply::Deliver(delivery) => delivery.msg.sequence(),
+            AppReply::Told { msg, outcome } => panic!("a consumer told {msg} {outcome}"),
+        };
+        told.into_iter().map(number).collect()
+    }
+    fn finish(&mut self, number: u32, success: bool) {
+        self.app(AppCall::Finished { delivery: delivery(number), success });
+    }
+    /// Works on everything that is handed over and gives the numbers in order.
+    fn process(&mut self) -> Vec<u32> {
+        let mut done = Vec::new();
+        loop {
+            let delivered = self.delivered();
+            if delivered.is_empty() {
+                return done;
+            }
+            for number in delivered {
+                done.push(number);
+                self.finish(number, true);
+            }
+        }
+    }
+}
+
+#[test]
+fn members_divide_the_partitions_into_ranges() {
+    let ranges: Vec<_> = (0..3).map(|index| assignment::range(7, 3, index)).collect();
+    assert_eq!(ranges, [0..3, 3..5, 5..7]);
+    assert_eq!(assignment::range(1, 2, 1), 1..1, "more members than partitions: one reads nothing");
+}
+
+#[test]
+fn a_member_begins_where_its_group_has_stored() {
+    let mut rig = connected(C1, &[], &Setup::default());
+    assert!(!rig.actor.is_ready());
+    rig.offsets(&[stored(42, None)]);
+    assert!(rig.actor.is_ready());
+    let (to, fetch) = rig.fetch();
+    assert_eq!((to, fetch.offset, fetch.max_wait, fetch.current_epoch), (B1, Offset(42), Span(500), Some(Epoch(1))));
+}
+
+#[test]
+fn a_group_without_progress_begins_where_auto_offset_reset_says() {
+    for (policy, edge) in [("earliest", Edge::Earliest), ("latest", Edge::Latest)] {
+        let mut rig = connected(C1, &[&format!("consumer.auto.offset.reset={policy}")], &Setup::default());
+        rig.offsets(&[]);
+        assert_eq!(rig.reset(Ok(Offset(17))), edge);
+        assert_eq!(rig.fetch().1.offset, Offset(17));
+    }
+}
+
+#[test]
+fn auto_offset_reset_none_stops() {
+    let mut rig = connected(C1, &["consumer.auto.offset.reset=none"], &Setup::default());
+    rig.offsets(&[]);
+    assert!(rig.is_silent());
+    assert!(rig.actor.is_ready() && rig.actor.is_idle());
+}
+
+#[test]
+fn an_offset_out_of_range_falls_to_the_reset_policy() {
+    let mut rig = member(&[], &Setup::default());
+    rig.fetched(Err(ErrorCode::OffsetOutOfRange));
+    assert_eq!(rig.reset(Ok(Offset(9))), Edge::Latest);
+    assert_eq!(rig.fetch().1.offset, Offset(9));
+}
+
+#[test]
+fn a_position_is_checked_against_a_new_leader_and_goes_back_to_where_the_logs_part() {
+    let mut rig = member(&[], &Setup::default());
+    rig.fetched(records(0..10, 10));
+    assert_eq!(rig.process(), (0..10).collect::<Vec<_>>());
+    rig.close(B1);
+    rig.sent.clear();
+    rig.pass(Span::secs(1));
+    for _ in 0..3 {
+        rig.answer_metadata(&image(2, &[Some(B2), Some(B2)]));
+    }
+    let (to, Message::EpochEndOf(asked)) = rig.only_sent() else { panic!("the position is not checked") };
+    assert_eq!((to, asked.epoch, asked.current_epoch), (B2, Epoch(1), Some(Epoch(2))));
+    let result = Ok(Some(EpochEnd { epoch: Epoch(1), end: Offset(6) }));
+    rig.reply(B2, Message::EpochEndIs(EpochEndIs { correlation: asked.correlation, result }));
+    assert_eq!(rig.fetch().1.offset, Offset(6));
+}
+
+#[test]
+fn a_position_that_was_not_truncated_is_kept() {
+    let mut rig = connected(C1, &[], &Setup::default());
+    rig.offsets(&[stored(10, Some(1))]);
+    let (_, Message::EpochEndOf(asked)) = rig.only_sent() else { panic!("the position is not checked") };
+    let result = Ok(Some(EpochEnd { epoch: Epoch(1), end: Offset(10) }));
+    rig.reply(B1, Message::EpochEndIs(EpochEndIs { correlation: asked.correlation, result }));
+    assert_eq!(rig.fetch().1.offset, Offset(10));
+}
+
+#[test]
+fn an_epoch_that_the_leader_does_not_know_falls_to_the_reset_policy() {
+    let mut rig = connected(C1, &["consumer.auto.offset.reset=earliest"], &Setup::default());
+    rig.offsets(&[stored(10, Some(1))]);
+    let (_, Message::EpochEndOf(asked)) = rig.only_sent() else { panic!("the position is not checked") };
+    rig.reply(B1, Message::EpochEndIs(EpochEndIs { correlation: asked.correlation, result: Ok(None) }));
+    assert_eq!(rig.reset(Ok(Offset(0))), Edge::Earliest);
+}
+
+#[test]
+fn inline_processing_gets_one_record_after_the_other_and_fetches_run_ahead() {
+    let mut rig = member(&[], &Setup::default());
+    rig.fetched(records(0..2, 2));
+    assert_eq!(rig.delivered(), [0]);
+    assert_eq!(rig.fetch().1.offset, Offset(2));
+    rig.finish(0, true);
+    assert_eq!(rig.delivered(), [1]);
+    rig.finish(1, true);
+    assert_eq!(rig.delivered(), []);
+}
+
+#[test]
+fn a_poll_returns_no_more_than_max_poll_records() {
+    let setup = setup(|setup| {
+        setup.app.consumer.ack = Some(AckMode::AfterBatch);
+    });
+    let mut rig = member(&["consumer.max.poll.records=2"], &setup);
+    rig.fetched(records(0..3, 3));
+    assert_eq!(rig.process(), [0, 1]);
+    assert_eq!(rig.committed(), Some(2), "the batch ended after two");
+    assert_eq!(rig.process(), [2]);
+}
+
+#[test]
+fn automatic_commits_happen_inside_poll_and_store_what_earlier_polls_returned() {
+    let mut rig = member(&[], &Setup::default());
+    rig.fetched(records(0..2, 2));
+    assert_eq!(rig.delivered(), [0]);
+    rig.pass(Span::secs(10));
+    assert_eq!(rig.committed(), None, "the interval has passed, and the application is not in poll()");
+    rig.finish(0, true);
+    assert_eq!(rig.committed(), None, "nor is it between two records");
+    rig.delivered();
+    rig.finish(1, true);
+    rig.answer_metadata(&led_by_b1());
+    assert_eq!(rig.committed(), Some(2));
+    assert_eq!(rig.actor.committed(P0), Some(Offset(2)));
+}
+
+#[test]
+fn automatic_commits_pass_over_what_another_thread_still_works_on() {
+    let setup = setup(|setup| setup.app.consumer.processing = Processing::Background);
+    let mut rig = member(&[], &setup);
+    rig.fetched(records(0..2, 2));
+    assert_eq!(rig.delivered(), [0, 1]);
+    rig.pass(Span::secs(5));
+    assert_eq!(rig.committed(), Some(2), "nothing is finished");
+    assert!(!rig.actor.is_idle());
+}
+
+#[test]
+fn an_automatic_commit_that_failed_is_tried_by_a_later_poll() {
+    let mut rig = member(&[], &Setup::default());
+    rig.fetched(records(0..1, 1));
+    rig.process();
+    rig.pass(Span::secs(5));
+    let (to, commit) = rig.commit().expect("the interval has passed");
+    let correlation = commit.correlation;
+    let result = Err(ErrorCode::CoordinatorNotAvailable);
+    rig.reply(to, Message::OffsetCommitted(OffsetCommitted { correlation, result }));
+    assert_eq!(rig.committed(), None);
+    rig.fetched(records(1..2, 2));
+    rig.process();
+    rig.pass(Span::ms(100));
+    assert_eq!(rig.committed(), Some(2), "with the positions of then");
+}
+
+#[test]
+fn committing_before_processing_holds_the_records_back_until_it_is_done() {
+    let mut rig = member(&[], &ack(AckMode::BeforeProcessing));
+    rig.fetched(records(0..2, 2));
+    assert_eq!(rig.delivered(), []);
+    assert_eq!(rig.committed(), Some(2));
+    assert_eq!(rig.process(), [0, 1]);
+    assert_eq!(rig.committed(), None);
+}
+
+#[test]
+fn committing_after_processing_waits_for_each_record_in_turn() {
+    let mut rig = member(&[], &ack(AckMode::AfterProcessing));
+    rig.fetched(records(0..2, 2));
+    assert_eq!(rig.delivered(), [0]);
+    rig.finish(0, true);
+    assert_eq!(rig.delivered(), [], "commitSync() is not back yet");
+    assert_eq!(rig.committed(), Some(1));
+    assert_eq!(rig.delivered(), [1]);
+}
+
+#[test]
+fn committing_after_a_batch_stores_it_as_a_whole() {
+    let mut rig = member(&[], &ack(AckMode::AfterBatch));
+    rig.fetched(records(0..3, 3));
+    assert_eq!(rig.process(), [0, 1, 2]);
+    assert_eq!(rig.committed(), Some(3));
+    assert!(rig.commit().is_none());
+}
+
+#[test]
+fn a_commit_is_tried_until_the_applications_patience_ends() {
+    let mut rig = member(&["consumer.default.api.timeout.ms=5000"], &ack(AckMode::AfterProcessing));
+    rig.fetched(records(0..2, 2));
+    rig.delivered();
+    rig.finish(0, true);
+    let mut tries = 0;
+    for _ in 0..100 {
+        while let Some((to, commit)) = rig.commit() {
+            tries += 1;
+            let correlation = commit.correlation;
+            let result = Err(ErrorCode::CoordinatorNotAvailable);
+            rig.reply(to, Message::OffsetCommitted(OffsetCommitted { correlation, result }));
+        }
+        rig.answer_metadata(&led_by_b1());
+        rig.pass(Span::ms(100));
+    }
+    assert!(tries > 3, "{tries} tries");
+    assert_eq!(rig.delivered(), [1], "the application goes on without");
+}
+
+#[test]
+fn a_record_that_is_given_back_is_read_again() {
+    let setup = setup(|setup| {
+        setup.app.consumer.ack = Some(AckMode::AfterBatch);
+        setup.app.consumer.on_error = OnError::Requeue;
+    });
+    let mut rig = member(&[], &setup);
+    rig.fetched(records(0..3, 3));
+    assert_eq!(rig.delivered(), [0]);
+    rig.finish(0, true);
+    assert_eq!(rig.delivered(), [1]);
+    rig.sent.clear();
+    rig.finish(1, false);
+    assert_eq!(rig.delivered(), [], "what was polled behind it is not worked on");
+    assert_eq!(rig.committed(), Some(1));
+    assert_eq!(rig.actor.position(P0), Some(Offset(1)));
+}
+
+#[test]
+fn a_record_that_is_given_up_counts_as_done() {
+    let setup = setup(|setup| {
+        setup.app.consumer.ack = Some(AckMode::AfterProcessing);
+        setup.app.consumer.on_error = OnError::Reject;
+    });
+    let mut rig = member(&[], &setup);
+    rig.fetched(records(0..2, 2));
+    rig.delivered();
+    rig.finish(0, false);
+    assert_eq!(rig.committed(), Some(1));
+    assert_eq!(rig.delivered(), [1]);
+}
+
+#[test]
+fn a_fetch_that_the_broker_refused_is_sent_to_the_new_leader() {
+    let mut rig = member(&[], &Setup::default());
+    rig.pass(Span::secs(1));
+    rig.fetched(Err(ErrorCode::NotLeaderOrFollower));
+    rig.answer_metadata(&image(2, &[Some(B2), Some(B2)]));
+    rig.pass(Span::secs(1));
+    assert_eq!(rig.fetch().0, B2);
+}
+
+#[test]
+fn a_member_is_idle_when_it_has_read_finished_and_stored_everything() {
+    let mut rig = member(&[], &Setup::default());
+    assert!(!rig.actor.is_idle(), "it has not looked");
+    rig.fetched(records(0..1, 1));
+    assert!(!rig.actor.is_caught_up(P0));
+    rig.process();
+    assert!(rig.actor.is_caught_up(P0) && !rig.actor.is_idle(), "the progress is not stored");
+    rig.pass(Span::secs(5));
+    rig.committed();
+    assert!(rig.actor.is_idle());
+}
+
+#[test]
+fn a_clean_stop_finishes_the_batch_and_stores_it() {
+    let mut rig = member(&[], &Setup::default());
+    rig.fetched(records(0..2, 2));
+    rig.delivered();
+    rig.on(Event::Stop);
+    rig.finish(0, true);
+    assert_eq!(rig.process(), [1]);
+    assert!(!rig.exited);
+    assert_eq!(rig.committed(), Some(2));
+    assert!(rig.exited);
+}
+
+#[test]
+fn the_auditor_reads_everything_from_the_beginning_and_stores_nothing() {
+    let mut rig = connected(AUDITOR, &["consumer.auto.offset.reset=latest"], &Setup::default());
+    assert_eq!(rig.reset(Ok(Offset(0))), Edge::Earliest);
+    rig.fetched(records(0..3, 3));
+    assert_eq!(rig.delivered(), [0, 1, 2]);
+    assert!(rig.actor.is_idle());
+    rig.pass(Span::secs(60));
+    assert!(rig.commit().is_none());
+}
+
+#[test]
+fn an_idle_consumer_asks_little() {
+    let mut rig = member(&[], &Setup::default());
+    rig.fetched(records(0..0, 0));
+    rig.sent.clear();
+    rig.pass(Span::secs(20));
+    assert!(rig.sent.len() <= 5, "with a fetch on its way there is nothing to ask: {:?}", rig.sent);
+}
