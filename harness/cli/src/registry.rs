@@ -8,7 +8,7 @@ use ackproof_core::recording::Recording;
 use ackproof_core::setting::Effective;
 use ackproof_core::setup::Setup;
 use ackproof_kafka::{Config, KAFKA, Kafka};
-use ackproof_sim::{Engine, Job, SimError};
+use ackproof_sim::{Bench, Engine, Job, SimError};
 
 /// One broker: how a scenario sees it, and how one of its configurations is made ready to run.
 pub struct Entry {
@@ -22,9 +22,17 @@ pub struct Entry {
 pub trait Prepared: Send + Sync {
     fn topology(&self) -> &Topology;
 
+    /// Runs in one of the ways that must not change a history, or must: see [`Bench`].
+    ///
     /// # Errors
     /// As [`ackproof_sim::run`].
-    fn run(&self, job: &Job<'_>, engine: Engine) -> Result<Recording, SimError>;
+    fn run_on_bench(&self, job: &Job<'_>, engine: Engine, bench: Bench) -> Result<Recording, SimError>;
+
+    /// # Errors
+    /// As [`ackproof_sim::run`].
+    fn run(&self, job: &Job<'_>, engine: Engine) -> Result<Recording, SimError> {
+        self.run_on_bench(job, engine, Bench::default())
+    }
 }
 
 struct Ready<M: Model>(Arc<M>);
@@ -33,8 +41,8 @@ impl<M: Model> Prepared for Ready<M> {
     fn topology(&self) -> &Topology {
         self.0.topology()
     }
-    fn run(&self, job: &Job<'_>, engine: Engine) -> Result<Recording, SimError> {
-        ackproof_sim::run(&self.0, job, engine)
+    fn run_on_bench(&self, job: &Job<'_>, engine: Engine, bench: Bench) -> Result<Recording, SimError> {
+        ackproof_sim::run_on_bench(&self.0, job, engine, bench)
     }
 }
 
