@@ -130,6 +130,8 @@ pub struct Disk<R, C> {
     /// Age at which the kernel writes a dirty page back, and the phase of its wake-ups; `None` is never.
     writeback: Option<Span>,
     wake_phase: Span,
+    /// When the kernel's flusher wakes next; nothing happens to an idle disk before.
+    next_wake: Time,
     writes: u64,
 }
 
@@ -149,6 +151,7 @@ impl<R: Clone, C: Clone> Disk<R, C> {
             now: Time::ZERO,
             writeback,
             wake_phase,
+            next_wake: Time::ZERO,
             writes: 0,
         }
     }
@@ -246,6 +249,9 @@ impl<R: Clone, C: Clone> Disk<R, C> {
         debug_assert!(now >= self.now, "a disk was asked to go back in time");
         let before = self.now;
         self.now = now;
+        if self.pending.is_empty() && now < self.next_wake {
+            return;
+        }
         if !self.pending.is_empty() {
             let mut pending = std::mem::take(&mut self.pending);
             pending.retain(|sync| {
@@ -356,11 +362,15 @@ impl<R: Clone, C: Clone> Disk<R, C> {
 
     /// The kernel's flusher: at each wake-up between `before` and `now`, pages dirty for longer than the age go out.
     fn write_back(&mut self, before: Time, now: Time) {
-        let Some(age) = self.writeback else { return };
+        let Some(age) = self.writeback else {
+            self.next_wake = Time::NEVER;
+            return;
+        };
         if self.faults.lying_sync || self.faults.failing_sync {
             return;
         }
         let wake = |time: Time| time.since(Time::ZERO + self.wake_phase).0 / WRITEBACK_WAKE.0;
+        self.next_wake = Time(self.wake_phase.0 + (wake(now) + 1) * WRITEBACK_WAKE.0);
         if wake(now) == wake(before) {
             return;
         }

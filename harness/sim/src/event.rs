@@ -1,6 +1,5 @@
 //! The event engine: the world under a plain queue of due events, with the idle milliseconds left out.
 
-use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,13 +10,13 @@ use ackproof_core::time::Time;
 
 use crate::queue::Item;
 use crate::step::Sink;
+use crate::wheel::Wheel;
 use crate::world::{Act, World};
 use crate::{Bench, Job, SimError};
 
 /// Events in the order in which they are handled.
-#[derive(Default)]
 struct Queue {
-    heap: BinaryHeap<Item>,
+    due: Wheel,
     /// Events of paused processes, per node.
     parked: Vec<Vec<Item>>,
 }
@@ -26,21 +25,23 @@ impl Sink for Queue {
     const WIRE: bool = false;
 
     fn queue(&mut self, item: Item) {
-        self.heap.push(item);
+        self.due.push(item);
     }
     fn carry(&mut self, _from: NodeId, _to: NodeId, _seq: u32, item: Option<Item>, _bytes: Option<Rc<[u8]>>) {
-        self.heap.extend(item);
+        if let Some(item) = item {
+            self.due.push(item);
+        }
     }
 }
 
 impl Queue {
     fn take<M: Model>(&mut self, world: &World<M>, act: Act) {
         match act {
-            Act::Queue(item) | Act::Resend { item, .. } => self.heap.push(item),
+            Act::Queue(item) | Act::Resend { item, .. } => self.due.push(item),
             Act::Crash(node) => self.parked[node.index()].clear(),
             Act::Wake(node) => {
                 let awake = std::mem::take(&mut self.parked[node.index()]);
-                self.heap.extend(awake.into_iter().map(|item| world.withheld_until(world.now, item)));
+                awake.into_iter().for_each(|item| self.due.push(world.withheld_until(world.now, item)));
             }
             Act::Bounce(_) | Act::Relink(..) => {}
         }
@@ -53,18 +54,15 @@ impl Queue {
 /// [`SimError::Livelock`].
 pub fn run<M: Model>(model: &Arc<M>, job: &Job<'_>, bench: Bench) -> Result<Recording, SimError> {
     let mut world = World::new(model, job, bench);
-    let mut queue = Queue { heap: BinaryHeap::with_capacity(256), parked: vec![Vec::new(); world.nodes.len()] };
+    let mut queue = Queue { due: Wheel::new(), parked: vec![Vec::new(); world.nodes.len()] };
     let mut acts = Vec::new();
     world.open(&mut acts);
     loop {
         for act in acts.drain(..) {
             queue.take(&world, act);
         }
-        while let Some(item) = queue.heap.peek() {
-            if item.key.at() > world.now {
-                break;
-            }
-            let item = queue.heap.pop().expect("just seen");
+        queue.due.turn(world.now);
+        while let Some(item) = queue.due.pop() {
             if world.is_paused(item.node) {
                 queue.parked[item.node.index()].push(item);
             } else {
@@ -73,7 +71,7 @@ pub fn run<M: Model>(model: &Arc<M>, job: &Job<'_>, bench: Bench) -> Result<Reco
         }
         world.end_ms()?;
         let instant = world.next_instant();
-        let due = queue.heap.peek().map_or(Time::NEVER, |item| item.key.at());
+        let due = queue.due.next_at();
         if instant <= due {
             world.begin_ms(instant, &mut acts);
             if world.phases.is_over {

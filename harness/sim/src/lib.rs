@@ -18,6 +18,7 @@ mod queue;
 mod recorder;
 mod step;
 pub mod turmoil_engine;
+mod wheel;
 mod world;
 
 use std::fmt;

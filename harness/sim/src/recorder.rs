@@ -22,10 +22,11 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn new(nodes: Vec<String>, detail: Detail, planted: Option<Planted>) -> Recorder {
+    /// `entries` is about how long the history will be.
+    pub(crate) fn new(nodes: Vec<String>, entries: usize, detail: Detail, planted: Option<Planted>) -> Recorder {
         let buffers = nodes.iter().map(|_| (Vec::new(), Vec::new())).collect();
         Recorder {
-            history: History { nodes, entries: Vec::with_capacity(1024) },
+            history: History { nodes, entries: Vec::with_capacity(entries) },
             trace: Vec::new(),
             detail,
             buffers,

@@ -133,7 +133,8 @@ impl<M: Model> World<M> {
             facts: Facts::healthy(count),
             faults,
             phases: Phases::new(),
-            recorder: Recorder::new(names, job.detail, bench.planted),
+            // Each message is sent, told, delivered, processed and audited.
+            recorder: Recorder::new(names, 5 * job.setup.workload.messages as usize + 64, job.detail, bench.planted),
             probes,
             anchors,
             observed: Vec::new(),
