@@ -6,7 +6,6 @@ use std::sync::Arc;
 use ackproof_core::model::Model;
 use ackproof_core::node::NodeId;
 use ackproof_core::recording::Recording;
-use ackproof_core::time::Time;
 
 use crate::queue::Item;
 use crate::step::Sink;
