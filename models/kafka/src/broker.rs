@@ -99,6 +99,8 @@ pub(crate) struct Env<'a> {
     view: &'a Image,
     broker_epoch: BrokerEpoch,
     correlation: &'a mut Correlation,
+    /// For [`Timer::ProposeAgain`].
+    proposals: &'a mut Alarm,
     /// No records, shared.
     nothing: &'a Arc<[Record]>,
 }
@@ -114,6 +116,7 @@ pub struct Broker {
     replicas: Vec<Option<Replica>>,
     group: Group,
     correlation: Correlation,
+    proposals: Alarm,
     /// As last written to the checkpoint.
     checkpoint: Vec<Offset>,
     nothing: Arc<[Record]>,
@@ -127,6 +130,7 @@ impl Broker {
             replicas: Vec::new(),
             group: Group::default(),
             correlation: Correlation::default(),
+            proposals: Alarm::default(),
             checkpoint: Vec::new(),
             nothing: Arc::from([]),
             plan,
@@ -150,6 +154,7 @@ impl Broker {
             view: &self.view,
             broker_epoch: self.lifecycle.epoch.unwrap_or_default(),
             correlation: &mut self.correlation,
+            proposals: &mut self.proposals,
             nothing: &self.nothing,
         };
         Some((replica, env))
@@ -232,10 +237,13 @@ impl Broker {
                     Ok(())
                 })?;
             }
-            Timer::ProposeAgain => self.each(|replica, env| {
-                replica.propose_again(ctx, env);
-                Ok(())
-            })?,
+            Timer::ProposeAgain => {
+                self.proposals.fired();
+                self.each(|replica, env| {
+                    replica.propose_again(ctx, env);
+                    Ok(())
+                })?;
+            }
             Timer::Parked(index) => {
                 if let Some((replica, mut env)) = self.split(index) {
                     replica.expire_parked(ctx, &mut env);
@@ -332,7 +340,6 @@ impl Broker {
     fn on_closed(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId) -> Result<(), DiskError> {
         if peer == self.plan.layout.controller {
             self.lifecycle.on_closed(ctx);
-            ctx.set_timer(Timer::ProposeAgain.id(), CONTROLLER_RETRY);
         }
         self.each(|replica, env| {
             replica.on_closed(ctx, env, peer);

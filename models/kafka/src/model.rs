@@ -122,7 +122,7 @@ impl Kafka {
                     && partition.isr.contains(node)
             })
         });
-        leading.leads() && followers_agree && (is_stuck || leading.high_watermark() == leading.end())
+        leading.has_heard(partition.isr) && followers_agree && (is_stuck || leading.high_watermark() == leading.end())
     }
 
     /// Whether producers hold nothing, and the group has read everything it can and stored its progress.
@@ -130,16 +130,30 @@ impl Kafka {
         actors.iter().all(|(node, actor)| match actor {
             KafkaActor::Producer(producer) => producer.is_idle(),
             KafkaActor::Consumer(_) if self.plan.topology.get(node).kind == NodeKind::Auditor => true,
-            KafkaActor::Consumer(consumer) => {
-                let at_end = |index: Index| {
-                    let position = consumer.position(self.plan.layout.origin(index));
-                    let leading = self.leading(actors, index);
-                    position.zip(leading).is_none_or(|(position, (_, replica))| position >= replica.high_watermark())
-                };
-                consumer.is_idle() && self.plan.layout.indices().all(at_end)
-            }
+            KafkaActor::Consumer(consumer) => self.member_is_done(actors, consumer),
             KafkaActor::Broker(_) | KafkaActor::Controller(_) => true,
         })
+    }
+
+    /// Whether a member of the group has read what somebody serves, and stored what somebody takes.
+    fn member_is_done(&self, actors: &Actors<'_, Kafka>, consumer: &Consumer) -> bool {
+        let offsets = self.plan.layout.offsets();
+        let can_store = self.leading(actors, offsets).is_some();
+        let is_done = |index: Index| {
+            let origin = self.plan.layout.origin(index);
+            let position = consumer.position(origin);
+            let has_read = match self.leading(actors, index) {
+                // Nobody tells where to begin.
+                Some(_) if position.is_none() && !can_store => true,
+                Some((_, replica)) => {
+                    let at_end = position.is_none_or(|position| position >= replica.high_watermark());
+                    at_end && consumer.is_caught_up(origin)
+                }
+                None => true,
+            };
+            has_read && (!can_store || consumer.is_stored(origin))
+        };
+        consumer.is_resting() && self.plan.layout.indices().filter(|&index| index != offsets).all(is_done)
     }
 
     /// What the auditor has read of a partition; `None` when it is not running.

@@ -9,3 +9,4 @@ mod producing;
 mod replication;
 mod sessions;
 mod storage;
+mod storm;

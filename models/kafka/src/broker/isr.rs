@@ -111,7 +111,7 @@ impl Replica {
         let origin = self.origin;
         ctx.note(|| format!("proposes {} for the in-sync set of {}", env.plan.names(isr), describe(origin)));
         ctx.send(env.plan.layout.controller, Message::AlterPartition(request.clone()));
-        ctx.set_timer(Timer::ProposeAgain.id(), SILENCE);
+        env.proposals.at_latest(ctx, Timer::ProposeAgain, ctx.now() + SILENCE);
         leader.proposal = Some(Proposal { kind, isr, request, sent_at: Some(ctx.now()) });
     }
 
@@ -121,17 +121,22 @@ impl Replica {
     pub(super) fn propose_again(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         let now = ctx.now();
         let Role::Leader(Leader { proposal: Some(proposal), .. }) = &mut self.role else { return };
-        if proposal.sent_at.is_none_or(|sent| now.since(sent) >= SILENCE) {
-            ctx.send(env.plan.layout.controller, Message::AlterPartition(proposal.request.clone()));
-            proposal.sent_at = Some(now);
-        }
-        ctx.set_timer(Timer::ProposeAgain.id(), SILENCE);
+        let due = match proposal.sent_at {
+            Some(sent) if now.since(sent) < SILENCE => sent + SILENCE,
+            Some(_) | None => {
+                ctx.send(env.plan.layout.controller, Message::AlterPartition(proposal.request.clone()));
+                proposal.sent_at = Some(now);
+                now + SILENCE
+            }
+        };
+        env.proposals.at_latest(ctx, Timer::ProposeAgain, due);
     }
 
     /// The connection to the controller is gone, and a proposal with it.
-    pub(super) fn lose_proposal(&mut self) {
+    pub(super) fn lose_proposal(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         if let Role::Leader(Leader { proposal: Some(proposal), .. }) = &mut self.role {
             proposal.sent_at = None;
+            env.proposals.at_latest(ctx, Timer::ProposeAgain, ctx.now() + CONTROLLER_RETRY);
         }
     }
 
@@ -167,7 +172,7 @@ impl Replica {
             ) => {}
             Err(_) => {
                 proposal.sent_at = None;
-                ctx.set_timer(Timer::ProposeAgain.id(), CONTROLLER_RETRY);
+                env.proposals.at_latest(ctx, Timer::ProposeAgain, ctx.now() + CONTROLLER_RETRY);
             }
         }
         Ok(())

@@ -68,12 +68,19 @@ impl Replica {
             Role::Follower(_) | Role::None => false,
         }
     }
+    /// Whether it leads and every one of `nodes` has fetched from it.
+    pub fn has_heard(&self, nodes: NodeSet) -> bool {
+        match &self.role {
+            Role::Leader(leader) => leader.followers.iter().all(|f| f.end.is_some() || !nodes.contains(f.node)),
+            Role::Follower(_) | Role::None => false,
+        }
+    }
     /// The leader epoch it is in; before it has caught up, the oldest.
     pub fn leader_epoch(&self) -> Epoch {
         self.state.map_or(Epoch::default(), |state| state.leader_epoch)
     }
     /// The in-sync set that it knows to be committed.
-    pub(super) fn isr(&self) -> NodeSet {
+    pub fn isr(&self) -> NodeSet {
         self.state.map_or(NodeSet::EMPTY, |state| state.isr)
     }
 
@@ -179,7 +186,7 @@ impl Replica {
     /// The connection with `peer` is gone.
     pub(super) fn on_closed(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, peer: NodeId) {
         if peer == env.plan.layout.controller {
-            self.lose_proposal();
+            self.lose_proposal(ctx, env);
             return;
         }
         match &mut self.role {

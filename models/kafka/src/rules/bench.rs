@@ -22,9 +22,9 @@ use crate::cell::Cell;
 use crate::config::{Acks, Config};
 use crate::controller::Controller;
 use crate::error_code::ErrorCode;
-use crate::message::{Commit, Correlation, Edge, Fetch, Fetched, ListOffsets, Message, OffsetCommit, OffsetFetch};
-use crate::message::{Payload, Produce, Record};
-use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, Partition};
+use crate::message::{AlterPartition, Commit, Correlation, Edge, Fetch, Fetched, FollowerFetch, ListOffsets, Message};
+use crate::message::{OffsetCommit, OffsetFetch, Payload, Produce, Record};
+use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, Partition, PartitionEpoch};
 use crate::model::{Kafka, KafkaActor};
 use crate::topic::{Index, Layout};
 
@@ -61,6 +61,8 @@ pub struct Bench {
     cut: BTreeSet<(NodeId, NodeId)>,
     dark: BTreeSet<NodeId>,
     next_correlation: u32,
+    /// What this node is sent goes to the inbox instead.
+    intercept: Option<NodeId>,
     /// What clients were sent, oldest first.
     pub inbox: Vec<(NodeId, Message)>,
     pub closed: Vec<NodeId>,
@@ -103,6 +105,7 @@ impl Bench {
             cut: BTreeSet::new(),
             dark: BTreeSet::new(),
             next_correlation: 0,
+            intercept: None,
             inbox: Vec::new(),
             closed: Vec::new(),
             seen: Vec::new(),
@@ -205,6 +208,7 @@ impl Bench {
     fn take_effect(&mut self, node: NodeId, effect: Effect<Message>) {
         let incarnation = self.incarnations[node.index()];
         match effect {
+            Effect::Send { to, body } if self.intercept == Some(to) => self.inbox.push((to, body)),
             Effect::Send { to, body } => {
                 let to_incarnation = self.incarnations[to.index()];
                 if !self.cut.contains(&(node, to)) {
@@ -324,13 +328,17 @@ impl Bench {
     pub fn send(&mut self, from: NodeId, to: NodeId, body: Message) {
         self.take_effect(from, Effect::Send { to, body });
     }
-    /// Sends message number `n` as p1 and returns the request's number.
-    pub fn produce(&mut self, to: NodeId, acks: Acks, n: u32) -> Correlation {
+    /// Sends a batch of messages with these numbers as p1.
+    pub fn produce_batch(&mut self, to: NodeId, acks: Acks, numbers: std::ops::Range<u32>) -> Correlation {
         let correlation = self.correlation();
-        let batch = Arc::from([MsgId::new(0, n)]);
+        let batch = numbers.map(|n| MsgId::new(0, n)).collect();
         let produce = Produce { correlation, origin: P0, acks, timeout: Span::secs(30), batch };
         self.send(P1, to, Message::Produce(produce));
         correlation
+    }
+    /// Sends message number `n` as p1 and returns the request's number.
+    pub fn produce(&mut self, to: NodeId, acks: Acks, n: u32) -> Correlation {
+        self.produce_batch(to, acks, n..n + 1)
     }
     /// What a produce request was answered with, if it was.
     pub fn produced(&self, of: Correlation) -> Option<Result<Offset, ErrorCode>> {
@@ -361,6 +369,43 @@ impl Bench {
             Message::Fetched(reply) if reply.correlation == correlation => Some(reply.clone()),
             _ => None,
         })
+    }
+    /// A fetch in the name of a broker that is not really asking.
+    pub fn fetch_as(&mut self, follower: NodeId, leader: NodeId, offset: u64, broker_epoch: BrokerEpoch) -> Fetched {
+        let current_epoch = Some(self.partition().leader_epoch);
+        let correlation = self.correlation();
+        let last_fetched_epoch = current_epoch;
+        let fetch = Fetch {
+            correlation,
+            origin: P0,
+            offset: Offset(offset),
+            current_epoch,
+            max_wait: Span::ZERO,
+            max_records: 500,
+            follower: Some(FollowerFetch { broker_epoch, last_fetched_epoch }),
+        };
+        self.intercept = Some(follower);
+        self.handle(leader, Event::Message { from: follower, body: Message::Fetch(fetch) });
+        self.intercept = None;
+        let (_, answer) = self.inbox.pop().expect("answered at once");
+        match answer {
+            Message::Fetched(reply) => reply,
+            other => panic!("no answer to a fetch: {other:?}"),
+        }
+    }
+    pub fn alter_partition(
+        &mut self,
+        leader: NodeId,
+        leader_epoch: Epoch,
+        partition_epoch: PartitionEpoch,
+        isr: NodeSet,
+        members: &[Option<BrokerEpoch>],
+    ) {
+        let broker_epoch = self.image().broker(leader).expect("registered").epoch;
+        let (correlation, members) = (self.correlation(), Arc::from(members));
+        let request =
+            AlterPartition { correlation, origin: P0, broker_epoch, leader_epoch, partition_epoch, isr, members };
+        self.send(leader, CTL, Message::AlterPartition(request));
     }
     /// The messages that a consumer reads from the beginning.
     pub fn read(&mut self, from: NodeId) -> Vec<u32> {
@@ -426,6 +471,9 @@ impl Bench {
     }
     pub fn replica(&self, node: NodeId) -> &Replica {
         self.broker(node).replica(Index(0)).expect("every broker has a copy")
+    }
+    pub fn leads(&self, node: NodeId) -> bool {
+        self.replica(node).leads()
     }
     pub fn high_watermark(&self, node: NodeId) -> u64 {
         self.replica(node).high_watermark().0

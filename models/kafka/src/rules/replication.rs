@@ -1,12 +1,14 @@
 //! How copies are made, and what happens when two logs disagree.
 
+use ackproof_core::app::MsgId;
 use ackproof_core::observe::Observation;
 use ackproof_core::time::Span;
 use ackproof_log::{Epoch, Offset};
 
-use super::bench::{B1, B2, B3, Bench, CTL, set};
+use super::bench::{B1, B2, B3, Bench, CTL, P0, set};
 use crate::config::Acks;
 use crate::error_code::ErrorCode;
+use crate::message::{Correlation, Fetched, FetchedRecords, Message, Payload, Record};
 
 #[test]
 fn a_followers_high_watermark_is_a_round_trip_behind() {
@@ -97,6 +99,36 @@ fn an_answer_from_an_older_epoch_does_not_touch_the_log() {
     bench.produce(B1, Acks::Leader, 9);
     bench.run(Span(20));
     assert_eq!((bench.log(B1), bench.log(B3)), (vec![9], vec![]));
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_does_not_touch_the_log() {
+    let mut bench = Bench::formed(&[]);
+    let record = Record { epoch: Epoch(0), payload: Payload::Message(MsgId::new(0, 9)) };
+    let records = FetchedRecords { records: [record].into(), high_watermark: Offset(1), diverging: None };
+    let late = Fetched { correlation: Correlation(0), origin: P0, result: Ok(records) };
+    bench.send(B1, B3, Message::Fetched(late));
+    bench.run(Span(1));
+    assert_eq!((bench.log(B3), bench.high_watermark(B3)), (vec![], 0));
+}
+
+#[test]
+fn a_followers_high_watermark_is_never_beyond_its_log() {
+    let mut bench = Bench::formed(&["topic.min.insync.replicas=1"]);
+    bench.kill(B3);
+    bench.run(Span::secs(12));
+    let sent = bench.produce_batch(B1, Acks::All, 0..2500);
+    bench.run(Span(20));
+    assert!(bench.produced(sent).is_some_and(|result| result.is_ok()));
+    bench.start(B3);
+    let mut partly = false;
+    bench.run_until(Span::secs(30), |bench| {
+        let (copied, high_watermark) = (bench.log(B3).len() as u64, bench.high_watermark(B3));
+        assert!(high_watermark <= copied);
+        partly |= high_watermark > 0 && copied < 2500;
+        copied == 2500
+    });
+    assert!(partly, "it was copied in several parts");
 }
 
 #[test]

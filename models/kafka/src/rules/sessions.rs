@@ -72,6 +72,18 @@ fn a_controlled_shutdown_hands_leaderships_over_before_the_process_ends() {
 }
 
 #[test]
+fn a_controlled_shutdown_waits_until_every_active_broker_knows_the_new_leaders() {
+    let mut bench = Bench::formed(&[]);
+    bench.deafen(B3, CTL);
+    bench.stop(B1);
+    bench.run(Span::secs(20));
+    assert!(bench.is_up(B1) && !bench.is_fenced(B3), "b3 is heard and does not hear");
+    assert_eq!(bench.partition().leader, Some(B2));
+    bench.heal();
+    bench.run_until(Span::secs(15), |bench| !bench.is_up(B1));
+}
+
+#[test]
 fn a_controlled_shutdown_of_the_last_in_sync_replica_does_not_end_by_itself() {
     let mut bench = Bench::formed(&["topic.min.insync.replicas=1"]);
     bench.kill(B2);

@@ -6,6 +6,7 @@ use ackproof_log::Offset;
 
 use super::bench::{B1, B2, B3, Bench};
 use crate::config::Acks;
+use crate::error_code::ErrorCode;
 
 #[test]
 fn a_kill_loses_no_record() {
@@ -70,6 +71,21 @@ fn batches_that_arrive_during_a_sync_wait_for_it() {
     bench.run(Span(20));
     assert_eq!((bench.log(B1), bench.durable(B1)), (vec![0, 1, 2], 3));
     assert!(sent.iter().all(|&sent| bench.produced(sent).is_some()));
+}
+
+#[test]
+fn a_change_of_leader_waits_for_the_append_under_way() {
+    let mut bench = Bench::formed(&["topic.flush.messages=1"]);
+    bench.move_leader(Some(B2));
+    bench.run(Span(1));
+    let sent = bench.produce(B1, Acks::All, 0);
+    bench.run(Span(2));
+    assert_eq!((bench.log(B1), bench.durable(B1)), (vec![0], 0));
+    assert!(bench.leads(B1), "it has heard that b2 leads, in the middle of its sync");
+    bench.run(Span(1));
+    assert_eq!((bench.leads(B1), bench.durable(B1)), (false, 1));
+    bench.run(Span(1));
+    assert_eq!(bench.produced(sent), Some(Err(ErrorCode::NotLeaderOrFollower)));
 }
 
 #[test]

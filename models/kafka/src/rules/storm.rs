@@ -1,0 +1,131 @@
+//! Random storms of faults, and what must hold after all of them: the neighbour of every "never" is a "sometimes".
+
+use ackproof_core::node::NodeId;
+use ackproof_core::seed::{Seed, Stream};
+use ackproof_core::time::Span;
+use ackproof_log::Offset;
+
+use super::bench::{B1, B2, B3, Bench, CTL};
+use crate::config::Acks;
+use crate::error_code::ErrorCode;
+use crate::message::Correlation;
+
+const BROKERS: [NodeId; 3] = [B1, B2, B3];
+
+#[derive(Copy, Clone, Eq, PartialEq)]
+enum Death {
+    Kill,
+    PowerLoss,
+}
+
+/// What came of one storm.
+struct Outcome {
+    acked: Vec<u32>,
+    /// Of the leader, once everything has healed.
+    log: Vec<u32>,
+}
+
+impl Outcome {
+    fn lost(&self) -> Vec<u32> {
+        self.acked.iter().copied().filter(|n| !self.log.contains(n)).collect()
+    }
+}
+
+/// Messages are sent to whoever leads in the eyes of a broker, some of them to a stale leader, while brokers die and
+/// come back, cables are cut, and leaders are moved.
+fn storm(seed: u64, settings: &[&str], acks: Acks, death: Death) -> Outcome {
+    let mut random = Seed(seed).stream("storm");
+    let mut bench = Bench::formed(settings);
+    let mut sent: Vec<(u32, Correlation)> = Vec::new();
+    for n in 0..60 {
+        disturb(&mut bench, &mut random, death);
+        let leading: Vec<NodeId> =
+            BROKERS.into_iter().filter(|&broker| bench.is_up(broker) && bench.leads(broker)).collect();
+        if !leading.is_empty() {
+            let leader = leading[random.between(0, leading.len() as u64 - 1) as usize];
+            sent.push((n, bench.produce(leader, acks, n)));
+        }
+        bench.run(Span(random.between(1, 1000)));
+    }
+    bench.heal();
+    for node in [CTL, B1, B2, B3] {
+        if !bench.is_up(node) {
+            bench.start(node);
+        }
+    }
+    bench.run(Span::secs(40));
+    bench.settle();
+    bench.run(Span::secs(5));
+    let is_ok = |result: Option<Result<Offset, ErrorCode>>| matches!(result, Some(Ok(_)));
+    let acked = sent.iter().filter(|(_, correlation)| is_ok(bench.produced(*correlation))).map(|(n, _)| *n).collect();
+    let log = bench.log(B1);
+    assert_eq!((bench.log(B2), bench.log(B3)), (log.clone(), log.clone()), "seed {seed}: replicas agree in the end");
+    let leader = bench.partition().leader.expect("somebody leads");
+    assert_eq!(bench.high_watermark(leader), log.len() as u64, "seed {seed}: everything is committed in the end");
+    Outcome { acked, log }
+}
+
+fn disturb(bench: &mut Bench, random: &mut Stream, death: Death) {
+    let broker = BROKERS[random.between(0, 2) as usize];
+    let other = [B1, B2, B3, CTL][random.between(0, 3) as usize];
+    match random.between(0, 11) {
+        0 if bench.is_up(broker) && death == Death::Kill => bench.kill(broker),
+        0 if bench.is_up(broker) => bench.lose_power(broker),
+        1 if bench.is_up(CTL) => bench.kill(CTL),
+        2 if other != broker => bench.cut(broker, &[other]),
+        3 if other != broker => bench.deafen(broker, other),
+        4 if bench.is_up(CTL) => bench.move_leader(None),
+        5 | 6 => bench.heal(),
+        7 | 8 => {
+            for node in [CTL, B1, B2, B3] {
+                if !bench.is_up(node) {
+                    bench.start(node);
+                }
+            }
+        }
+        9 => bench.run(Span::secs(random.between(1, 40))),
+        _ => {}
+    }
+}
+
+fn losses(seeds: u64, settings: &[&str], acks: Acks, death: Death) -> usize {
+    let outcomes: Vec<Outcome> = (0..seeds).map(|seed| storm(seed, settings, acks, death)).collect();
+    let acked: usize = outcomes.iter().map(|outcome| outcome.acked.len()).sum();
+    assert!(acked as u64 > 10 * seeds, "too little was acknowledged to say anything: {acked}");
+    outcomes.iter().filter(|outcome| !outcome.lost().is_empty()).count()
+}
+
+const M1: [&str; 1] = ["topic.min.insync.replicas=1"];
+const M2: [&str; 1] = ["topic.min.insync.replicas=2"];
+
+#[test]
+fn acks_all_never_loses_under_kills_and_cuts_even_with_min_insync_replicas_1() {
+    assert_eq!(losses(150, &M1, Acks::All, Death::Kill), 0);
+    assert_eq!(losses(150, &M2, Acks::All, Death::Kill), 0);
+}
+
+#[test]
+fn acks_1_sometimes_loses_under_kills_and_cuts() {
+    assert!(losses(40, &M1, Acks::Leader, Death::Kill) > 0);
+}
+
+#[test]
+fn unclean_elections_sometimes_lose_what_acks_all_had_confirmed() {
+    let unclean = ["topic.min.insync.replicas=1", "broker.unclean.leader.election.enable=true"];
+    assert!(losses(80, &unclean, Acks::All, Death::Kill) > 0);
+}
+
+#[test]
+fn power_losses_sometimes_lose_what_acks_all_had_confirmed_and_never_when_every_message_is_flushed() {
+    assert!(losses(80, &M2, Acks::All, Death::PowerLoss) > 0);
+    let flushed = ["topic.min.insync.replicas=1", "topic.flush.messages=1"];
+    assert_eq!(losses(150, &flushed, Acks::All, Death::PowerLoss), 0);
+}
+
+#[test]
+fn the_same_storm_has_the_same_outcome() {
+    for seed in 0..5 {
+        let (a, b) = (storm(seed, &M1, Acks::All, Death::Kill), storm(seed, &M1, Acks::All, Death::Kill));
+        assert_eq!((a.acked, a.log), (b.acked, b.log));
+    }
+}
