@@ -59,6 +59,17 @@ impl Failing {
             Failing::Vanished => verdict.vanished.first().copied(),
         }
     }
+
+    /// What became of that message.
+    fn cause(self, trial: &Trial) -> Option<String> {
+        let msg = self.message(&trial.verdict)?;
+        autopsy(&trial.recording, msg).map(|autopsy| autopsy.cause)
+    }
+}
+
+/// What a traced run shows that fails, in a sentence, as its replay file says it. `None` when it keeps everything.
+pub fn shown(trial: &Trial) -> Option<String> {
+    Failing::of(&trial.verdict)?.cause(trial)
 }
 
 /// Finds, shrinks and writes down a witness for each cell that needs one.
@@ -183,8 +194,7 @@ impl Hunt<'_> {
                 .unwrap_or_else(|broken| Some(format!("the reference engine failed: {}", broken.0)));
             Some((trial, schedule, difference))
         })?;
-        let outcome =
-            failing.message(&trial.verdict).and_then(|msg| autopsy(&trial.recording, msg)).map(|autopsy| autopsy.cause);
+        let outcome = failing.cause(&trial);
         let finding = Finding {
             class: bed.class.to_owned(),
             seed: self.seed,
