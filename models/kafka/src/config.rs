@@ -1,13 +1,12 @@
 //! The settings of one row as the actors read them: typed, with a broker's values standing in for a topic's, and the
 //! rules that this version of Kafka plays by.
 
+mod reader;
+
 use ackproof_core::seed::Stream;
 use ackproof_core::setting::Effective;
-use ackproof_core::setup::{AckMode, OnError, Processing, Setup};
+use ackproof_core::setup::{OnError, Processing, Setup};
 use ackproof_core::time::Span;
-
-/// Kafka's own word for "never" in settings of type long: `Long.MAX_VALUE`.
-const LONG_MAX: i64 = i64::MAX;
 
 /// A minor release, `4.1`; bug-fix releases play by the rules of their minor release.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
@@ -233,7 +232,7 @@ impl Config {
         let version = Version::parse(&effective.version)
             .unwrap_or_else(|| panic!("{} is no version of Kafka", effective.version));
         let rules = Rules::of(version);
-        let read = Reader { effective };
+        let read = reader::Reader { effective };
         Config {
             version,
             rules,
@@ -245,204 +244,6 @@ impl Config {
             offsets: read.offsets(setup.cluster.brokers),
             producer: read.producer(rules),
             consumer: read.consumer(rules, setup),
-        }
-    }
-}
-
-/// Picks values out of a row by section and type.
-#[derive(Copy, Clone)]
-struct Reader<'a> {
-    effective: &'a Effective,
-}
-
-impl Reader<'_> {
-    fn number(self, section: &str, key: &str) -> u64 {
-        self.effective.int(section, key).max(0) as u64
-    }
-    fn count(self, section: &str, key: &str) -> u32 {
-        self.number(section, key).min(u64::from(u32::MAX)) as u32
-    }
-    fn span(self, section: &str, key: &str) -> Span {
-        Span(self.number(section, key)).min(Span::MAX)
-    }
-    /// `None` when the value is Kafka's "never", or nobody set one.
-    fn finite(self, section: &str, key: &str) -> Option<u64> {
-        self.effective.text(section, key)?;
-        (self.effective.int(section, key) != LONG_MAX).then(|| self.number(section, key))
-    }
-    /// A topic's own value, else the broker's default for topics.
-    fn inherited(self, key: &str, broker_key: &str) -> u64 {
-        match self.effective.text("topic", key) {
-            Some(_) => self.number("topic", key),
-            None => self.number("broker", broker_key),
-        }
-    }
-
-    fn broker(self) -> BrokerConfig {
-        let span = |key| self.span("broker", key);
-        BrokerConfig {
-            session_timeout: span("broker.session.timeout.ms"),
-            heartbeat_interval: span("broker.heartbeat.interval.ms"),
-            replica_lag_max: span("replica.lag.time.max.ms"),
-            replica_fetch_wait_max: span("replica.fetch.wait.max.ms"),
-            replica_fetch_backoff: span("replica.fetch.backoff.ms"),
-            replica_socket_timeout: span("replica.socket.timeout.ms"),
-            flush_scheduler_interval: self.finite("broker", "log.flush.scheduler.interval.ms").map(Span),
-            recovery_checkpoint_interval: span("log.flush.offset.checkpoint.interval.ms"),
-            high_watermark_checkpoint_interval: span("replica.high.watermark.checkpoint.interval.ms"),
-            controlled_shutdown: self.effective.bool("broker", "controlled.shutdown.enable"),
-            leader_rebalance_interval: self
-                .effective
-                .bool("broker", "auto.leader.rebalance.enable")
-                .then(|| Span::secs(self.number("broker", "leader.imbalance.check.interval.seconds")).min(Span::MAX)),
-            unclean_election_interval: span("unclean.leader.election.interval.ms"),
-            offsets_commit_timeout: span("offsets.commit.timeout.ms"),
-        }
-    }
-
-    fn topic(self) -> TopicConfig {
-        let key = "unclean.leader.election.enable";
-        let unclean_section = if self.effective.text("topic", key).is_some() { "topic" } else { "broker" };
-        TopicConfig {
-            partitions: self.inherited("partitions", "num.partitions").min(u64::from(u16::MAX)) as u16,
-            replication_factor: self
-                .inherited("replication.factor", "default.replication.factor")
-                .min(u64::from(u8::MAX)) as u8,
-            min_insync_replicas: self.inherited("min.insync.replicas", "min.insync.replicas").min(u64::from(u32::MAX))
-                as u32,
-            unclean_leader_election: self.effective.bool(unclean_section, key),
-            flush_messages: match self.effective.text("topic", "flush.messages") {
-                Some(_) => self.finite("topic", "flush.messages"),
-                None => self.finite("broker", "log.flush.interval.messages"),
-            },
-            flush_interval: match self.effective.text("topic", "flush.ms") {
-                Some(_) => self.finite("topic", "flush.ms").map(Span),
-                None => self.broker_flush_interval(),
-            },
-        }
-    }
-
-    /// Source: `AbstractKafkaConfig.logFlushIntervalMs`: the scheduler's interval stands in for a missing one.
-    fn broker_flush_interval(self) -> Option<Span> {
-        match self.effective.text("broker", "log.flush.interval.ms") {
-            Some(_) => self.finite("broker", "log.flush.interval.ms").map(Span),
-            None => self.finite("broker", "log.flush.scheduler.interval.ms").map(Span),
-        }
-    }
-
-    /// The topic of committed offsets lives by the cluster's defaults in everything but its replication factor.
-    /// Source: `GroupCoordinatorService.groupMetadataTopicConfigs`, 4.1.
-    fn offsets(self, brokers: u8) -> TopicConfig {
-        let replication_factor = self.number("broker", "offsets.topic.replication.factor").min(u64::from(brokers));
-        TopicConfig {
-            partitions: 1,
-            replication_factor: replication_factor as u8,
-            min_insync_replicas: self.count("broker", "min.insync.replicas"),
-            unclean_leader_election: self.effective.bool("broker", "unclean.leader.election.enable"),
-            flush_messages: self.finite("broker", "log.flush.interval.messages"),
-            flush_interval: self.broker_flush_interval(),
-        }
-    }
-
-    fn backoff(self, section: &str, rules: Rules) -> Backoff {
-        let first = self.span(section, "retry.backoff.ms");
-        match rules.exponential_client_backoff {
-            true => Backoff { first, most: self.span(section, "retry.backoff.max.ms"), doubles: true },
-            false => Backoff { first, most: first, doubles: false },
-        }
-    }
-
-    fn connection(self, section: &str, rules: Rules) -> ConnectionConfig {
-        let growing =
-            |first, most| Backoff { first: self.span(section, first), most: self.span(section, most), doubles: true };
-        ConnectionConfig {
-            reconnect: growing("reconnect.backoff.ms", "reconnect.backoff.max.ms"),
-            setup_timeout: growing("socket.connection.setup.timeout.ms", "socket.connection.setup.timeout.max.ms"),
-            request_timeout: self.span(section, "request.timeout.ms"),
-            backoff: self.backoff(section, rules),
-            metadata_max_age: self.span(section, "metadata.max.age.ms"),
-        }
-    }
-
-    fn producer(self, rules: Rules) -> ProducerConfig {
-        let span = |key| self.span("producer", key);
-        let linger = span("linger.ms");
-        let request_timeout = span("request.timeout.ms");
-        ProducerConfig {
-            acks: self.acks(),
-            retries: self.count("producer", "retries"),
-            delivery_timeout: self.delivery_timeout(linger, request_timeout),
-            request_timeout,
-            linger,
-            batch_size_bytes: self.count("producer", "batch.size"),
-            max_in_flight: self.count("producer", "max.in.flight.requests.per.connection"),
-            backoff: self.backoff("producer", rules),
-            connection: self.connection("producer", rules),
-            max_block: span("max.block.ms"),
-            buffer_memory_bytes: self.number("producer", "buffer.memory"),
-        }
-    }
-
-    /// Before 3.0, choosing idempotence alone raised the default of 1 to all.
-    /// Source: `KafkaProducer.configureAcks` on 2.8.
-    fn acks(self) -> Acks {
-        let chosen = |key| self.effective.is_set("producer", key);
-        if chosen("enable.idempotence") && self.effective.bool("producer", "enable.idempotence") && !chosen("acks") {
-            return Acks::All;
-        }
-        match self.effective.text("producer", "acks") {
-            Some("0") => Acks::None,
-            Some("1") => Acks::Leader,
-            Some("all" | "-1") => Acks::All,
-            other => panic!("producer.acks is none of 0, 1, all: {other:?}"),
-        }
-    }
-
-    /// A delivery timeout that nobody set is raised to what linger and request timeout need.
-    /// Source: `KafkaProducer.configureDeliveryTimeout`, 4.1.
-    fn delivery_timeout(self, linger: Span, request_timeout: Span) -> Span {
-        let configured = self.span("producer", "delivery.timeout.ms");
-        match self.effective.is_set("producer", "delivery.timeout.ms") {
-            true => configured,
-            false => configured.max(linger + request_timeout),
-        }
-    }
-
-    fn consumer(self, rules: Rules, setup: &Setup) -> ConsumerConfig {
-        let span = |key| self.span("consumer", key);
-        let app = &setup.app.consumer;
-        ConsumerConfig {
-            commit: self.commit(app.ack),
-            processing: app.processing,
-            on_error: app.on_error,
-            reset: match self.effective.text("consumer", "auto.offset.reset") {
-                Some("earliest") => Reset::Earliest,
-                Some("latest") => Reset::Latest,
-                Some("none") => Reset::None,
-                other => panic!("consumer.auto.offset.reset is none of earliest, latest, none: {other:?}"),
-            },
-            max_poll_records: self.count("consumer", "max.poll.records"),
-            fetch_max_wait: span("fetch.max.wait.ms"),
-            request_timeout: span("request.timeout.ms"),
-            api_timeout: span("default.api.timeout.ms"),
-            backoff: self.backoff("consumer", rules),
-            connection: self.connection("consumer", rules),
-        }
-    }
-
-    /// What the application does wins where Kafka leaves it the choice: an application that says when it commits
-    /// has turned automatic commits off, whatever the default.
-    fn commit(self, ack: Option<AckMode>) -> Commit {
-        let interval = self.span("consumer", "auto.commit.interval.ms");
-        let is_auto = self.effective.bool("consumer", "enable.auto.commit");
-        match ack {
-            None if is_auto => Commit::Auto { interval },
-            // Automatic commits are off and nobody said what happens instead: the usual loop.
-            None => Commit::AfterBatch,
-            Some(AckMode::Auto) => Commit::Auto { interval },
-            Some(AckMode::BeforeProcessing) => Commit::BeforeProcessing,
-            Some(AckMode::AfterProcessing) => Commit::AfterProcessing,
-            Some(AckMode::AfterBatch) => Commit::AfterBatch,
         }
     }
 }

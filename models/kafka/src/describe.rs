@@ -1,7 +1,7 @@
 //! Kafka as a scenario sees it, before anything runs.
 
 use ackproof_core::model::Broker;
-use ackproof_core::node::{NodeKind, Topology};
+use ackproof_core::node::{NodeKind, Part, Topology};
 use ackproof_core::setting::{Effective, Inert, Problem, Setting, Trap};
 use ackproof_core::setup::Setup;
 
@@ -40,6 +40,14 @@ impl Broker for KafkaBroker {
     }
     fn topology(&self, _: &Effective, setup: &Setup) -> Topology {
         topology(setup)
+    }
+    fn has_part(&self, part: Part) -> bool {
+        match part {
+            Part::Master | Part::Slave | Part::Nameserver => false,
+            Part::Leader | Part::Follower | Part::Followers | Part::Isr | Part::IsrFollower | Part::OutOfIsr => true,
+            Part::AnyBroker | Part::AllBrokers | Part::Brokers | Part::Controller => true,
+            Part::Producer | Part::Consumer | Part::Coordinator => true,
+        }
     }
     fn simplifications(&self) -> &'static [&'static str] {
         SIMPLIFICATIONS

@@ -200,12 +200,17 @@ impl Consumer {
         }
     }
 
-    /// Goes back to a record that failed; what was polled behind it in its partition is not worked on now.
+    /// Goes back to a record that failed, unless the partition is behind it already; what was polled behind it in its
+    /// partition is not worked on now.
     fn seek_back(&mut self, failed: Polled) {
         let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == failed.delivery.origin) else {
             return;
         };
-        partition.seek(At::new(Offset(failed.delivery.offset), None));
+        let offset = Offset(failed.delivery.offset);
+        if partition.at().is_some_and(|at| at.next <= offset) {
+            return;
+        }
+        partition.seek(At::new(offset, None));
         partition.handed = partition.at();
         self.poll.polled.retain(|polled| polled.delivery.origin != failed.delivery.origin);
     }

@@ -7,11 +7,14 @@ use ackproof_log::{Epoch, EpochEnd};
 
 use super::*;
 use crate::client::rig::{B1, B2, Rig, image, plan};
+use crate::error_code::ErrorCode;
 use crate::message::{
-    Commit as Stored, EpochEndIs, Fetched, FetchedRecords, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetIs,
+    Commit as Stored, EpochEndIs, Fetch, Fetched, FetchedRecords, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetIs,
     OffsetsAre, Payload, Record,
 };
 use crate::metadata::Image;
+
+mod polling;
 
 const P0: Origin = Origin(0);
 /// The first consumer, and the auditor, in a cluster of three brokers, a controller and one producer.
@@ -69,6 +72,10 @@ fn records(numbers: std::ops::Range<u32>, high_watermark: u64) -> Result<Fetched
 }
 
 impl Rig<Consumer> {
+    /// Whether everything is read, finished and stored.
+    fn is_idle(&self) -> bool {
+        self.actor.is_caught_up(P0) && self.actor.is_stored(P0)
+    }
     /// Answers the question for the group's progress.
     fn offsets(&mut self, commits: &[Stored]) {
         let (to, Message::OffsetFetch(OffsetFetch { correlation })) = self.only_sent() else {
@@ -166,7 +173,7 @@ fn auto_offset_reset_none_stops() {
     let mut rig = connected(C1, &["consumer.auto.offset.reset=none"], &Setup::default());
     rig.offsets(&[]);
     assert!(rig.is_silent());
-    assert!(rig.actor.is_ready() && rig.actor.is_idle());
+    assert!(rig.actor.is_ready() && rig.is_idle());
 }
 
 #[test]
@@ -215,157 +222,6 @@ fn an_epoch_that_the_leader_does_not_know_falls_to_the_reset_policy() {
 }
 
 #[test]
-fn inline_processing_gets_one_record_after_the_other_and_fetches_run_ahead() {
-    let mut rig = member(&[], &Setup::default());
-    rig.fetched(records(0..2, 2));
-    assert_eq!(rig.delivered(), [0]);
-    assert_eq!(rig.fetch().1.offset, Offset(2));
-    rig.finish(0, true);
-    assert_eq!(rig.delivered(), [1]);
-    rig.finish(1, true);
-    assert_eq!(rig.delivered(), []);
-}
-
-#[test]
-fn a_poll_returns_no_more_than_max_poll_records() {
-    let setup = setup(|setup| {
-        setup.app.consumer.ack = Some(AckMode::AfterBatch);
-    });
-    let mut rig = member(&["consumer.max.poll.records=2"], &setup);
-    rig.fetched(records(0..3, 3));
-    assert_eq!(rig.process(), [0, 1]);
-    assert_eq!(rig.committed(), Some(2), "the batch ended after two");
-    assert_eq!(rig.process(), [2]);
-}
-
-#[test]
-fn automatic_commits_happen_inside_poll_and_store_what_earlier_polls_returned() {
-    let mut rig = member(&[], &Setup::default());
-    rig.fetched(records(0..2, 2));
-    assert_eq!(rig.delivered(), [0]);
-    rig.pass(Span::secs(10));
-    assert_eq!(rig.committed(), None, "the interval has passed, and the application is not in poll()");
-    rig.finish(0, true);
-    assert_eq!(rig.committed(), None, "nor is it between two records");
-    rig.delivered();
-    rig.finish(1, true);
-    rig.answer_metadata(&led_by_b1());
-    assert_eq!(rig.committed(), Some(2));
-    assert_eq!(rig.actor.committed(P0), Some(Offset(2)));
-}
-
-#[test]
-fn automatic_commits_pass_over_what_another_thread_still_works_on() {
-    let setup = setup(|setup| setup.app.consumer.processing = Processing::Background);
-    let mut rig = member(&[], &setup);
-    rig.fetched(records(0..2, 2));
-    assert_eq!(rig.delivered(), [0, 1]);
-    rig.pass(Span::secs(5));
-    assert_eq!(rig.committed(), Some(2), "nothing is finished");
-    assert!(!rig.actor.is_idle());
-}
-
-#[test]
-fn an_automatic_commit_that_failed_is_tried_by_a_later_poll() {
-    let mut rig = member(&[], &Setup::default());
-    rig.fetched(records(0..1, 1));
-    rig.process();
-    rig.pass(Span::secs(5));
-    let (to, commit) = rig.commit().expect("the interval has passed");
-    let correlation = commit.correlation;
-    let result = Err(ErrorCode::CoordinatorNotAvailable);
-    rig.reply(to, Message::OffsetCommitted(OffsetCommitted { correlation, result }));
-    assert_eq!(rig.committed(), None);
-    rig.fetched(records(1..2, 2));
-    rig.process();
-    rig.pass(Span::ms(100));
-    assert_eq!(rig.committed(), Some(2), "with the positions of then");
-}
-
-#[test]
-fn committing_before_processing_holds_the_records_back_until_it_is_done() {
-    let mut rig = member(&[], &ack(AckMode::BeforeProcessing));
-    rig.fetched(records(0..2, 2));
-    assert_eq!(rig.delivered(), []);
-    assert_eq!(rig.committed(), Some(2));
-    assert_eq!(rig.process(), [0, 1]);
-    assert_eq!(rig.committed(), None);
-}
-
-#[test]
-fn committing_after_processing_waits_for_each_record_in_turn() {
-    let mut rig = member(&[], &ack(AckMode::AfterProcessing));
-    rig.fetched(records(0..2, 2));
-    assert_eq!(rig.delivered(), [0]);
-    rig.finish(0, true);
-    assert_eq!(rig.delivered(), [], "commitSync() is not back yet");
-    assert_eq!(rig.committed(), Some(1));
-    assert_eq!(rig.delivered(), [1]);
-}
-
-#[test]
-fn committing_after_a_batch_stores_it_as_a_whole() {
-    let mut rig = member(&[], &ack(AckMode::AfterBatch));
-    rig.fetched(records(0..3, 3));
-    assert_eq!(rig.process(), [0, 1, 2]);
-    assert_eq!(rig.committed(), Some(3));
-    assert!(rig.commit().is_none());
-}
-
-#[test]
-fn a_commit_is_tried_until_the_applications_patience_ends() {
-    let mut rig = member(&["consumer.default.api.timeout.ms=5000"], &ack(AckMode::AfterProcessing));
-    rig.fetched(records(0..2, 2));
-    rig.delivered();
-    rig.finish(0, true);
-    let mut tries = 0;
-    for _ in 0..100 {
-        while let Some((to, commit)) = rig.commit() {
-            tries += 1;
-            let correlation = commit.correlation;
-            let result = Err(ErrorCode::CoordinatorNotAvailable);
-            rig.reply(to, Message::OffsetCommitted(OffsetCommitted { correlation, result }));
-        }
-        rig.answer_metadata(&led_by_b1());
-        rig.pass(Span::ms(100));
-    }
-    assert!(tries > 3, "{tries} tries");
-    assert_eq!(rig.delivered(), [1], "the application goes on without");
-}
-
-#[test]
-fn a_record_that_is_given_back_is_read_again() {
-    let setup = setup(|setup| {
-        setup.app.consumer.ack = Some(AckMode::AfterBatch);
-        setup.app.consumer.on_error = OnError::Requeue;
-    });
-    let mut rig = member(&[], &setup);
-    rig.fetched(records(0..3, 3));
-    assert_eq!(rig.delivered(), [0]);
-    rig.finish(0, true);
-    assert_eq!(rig.delivered(), [1]);
-    rig.sent.clear();
-    rig.finish(1, false);
-    assert_eq!(rig.delivered(), [], "what was polled behind it is not worked on");
-    assert_eq!(rig.committed(), Some(1));
-    assert_eq!(rig.actor.position(P0), Some(Offset(1)));
-}
-
-#[test]
-fn a_record_that_is_given_up_counts_as_done() {
-    let setup = setup(|setup| {
-        setup.app.consumer.ack = Some(AckMode::AfterProcessing);
-        setup.app.consumer.on_error = OnError::Reject;
-    });
-    let mut rig = member(&[], &setup);
-    rig.fetched(records(0..2, 2));
-    rig.delivered();
-    rig.finish(0, false);
-    assert_eq!(rig.committed(), Some(1));
-    assert_eq!(rig.delivered(), [1]);
-}
-
-#[test]
 fn a_fetch_that_the_broker_refused_is_sent_to_the_new_leader() {
     let mut rig = member(&[], &Setup::default());
     rig.pass(Span::secs(1));
@@ -378,14 +234,14 @@ fn a_fetch_that_the_broker_refused_is_sent_to_the_new_leader() {
 #[test]
 fn a_member_is_idle_when_it_has_read_finished_and_stored_everything() {
     let mut rig = member(&[], &Setup::default());
-    assert!(!rig.actor.is_idle(), "it has not looked");
+    assert!(!rig.is_idle(), "it has not looked");
     rig.fetched(records(0..1, 1));
     assert!(!rig.actor.is_caught_up(P0));
     rig.process();
-    assert!(rig.actor.is_caught_up(P0) && !rig.actor.is_idle(), "the progress is not stored");
+    assert!(rig.actor.is_caught_up(P0) && !rig.is_idle(), "the progress is not stored");
     rig.pass(Span::secs(5));
     rig.committed();
-    assert!(rig.actor.is_idle());
+    assert!(rig.is_idle());
 }
 
 #[test]
@@ -407,7 +263,7 @@ fn the_auditor_reads_everything_from_the_beginning_and_stores_nothing() {
     assert_eq!(rig.reset(Ok(Offset(0))), Edge::Earliest);
     rig.fetched(records(0..3, 3));
     assert_eq!(rig.delivered(), [0, 1, 2]);
-    assert!(rig.actor.is_idle());
+    assert!(rig.is_idle());
     rig.pass(Span::secs(60));
     assert!(rig.commit().is_none());
 }

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use ackproof_core::setting::{Effective, SettingName, ValueSource};
-use ackproof_core::setup::{AckMode, ConsumerStart, Processing, SendMode, Setup};
-use ackproof_core::time::{Span, SpanRange};
+use ackproof_core::setup::{AckMode, Processing, SendMode, Setup};
+use ackproof_core::time::Span;
 
 use super::*;
 use crate::config::{Acks, Commit, Config};
@@ -271,7 +271,6 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
     let background = with(|setup| setup.app.consumer.processing = Processing::Background);
     let before = with(|setup| setup.app.consumer.ack = Some(AckMode::BeforeProcessing));
     let unchecked = with(|setup| setup.app.producer.send = SendMode::AsyncUnchecked);
-    let late = with(|setup| setup.workload.consumer_start = ConsumerStart::After(SpanRange::exactly(Span::secs(5))));
     let two = "topic.min.insync.replicas=2";
     let cases: [(&str, &[&str], &[&str], &Setup); 13] = [
         ("kafka-acks-all-min-isr-one", &[], &[two], &plain),
@@ -286,7 +285,7 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
         ("kafka-auto-commit-with-background-processing", &[], &["consumer.enable.auto.commit=false"], &background),
         ("kafka-commit-before-processing", &[], &[], &before),
         ("kafka-result-ignored", &[], &["producer.acks=0"], &unchecked),
-        ("kafka-reset-to-latest", &[], &["consumer.auto.offset.reset=earliest"], &late),
+        ("kafka-reset-to-latest", &[], &["consumer.auto.offset.reset=earliest"], &plain),
     ];
     for (id, springs, spares, setup) in cases {
         assert!(trap_ids("4.1", springs, setup).contains(&id), "{id} is set off by {springs:?}");

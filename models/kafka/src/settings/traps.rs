@@ -1,7 +1,7 @@
 //! Valid settings that do not do what a reader would think.
 
 use ackproof_core::setting::{Effective, Trap};
-use ackproof_core::setup::{ConsumerStart, Processing, Setup};
+use ackproof_core::setup::{Processing, Setup};
 
 use super::idempotence::{Idempotence, idempotence};
 use crate::config::{Acks, Commit, Config, Reset};
@@ -221,15 +221,11 @@ impl Row<'_> {
     }
 
     fn reset_to_latest(&self) -> Option<Trap> {
-        let starts_late = match self.setup.workload.consumer_start {
-            ConsumerStart::After(delay) => delay.high.0 > 0,
-            ConsumerStart::Heal => true,
-        };
-        if !self.has_group() || self.config.consumer.reset != Reset::Latest || !starts_late {
+        if !self.has_group() || self.config.consumer.reset != Reset::Latest {
             return None;
         }
-        let message = "auto.offset.reset=latest: a group that has never committed starts at the end and passes over \
-                       everything sent before.";
+        let message = "auto.offset.reset=latest: a group that has not committed yet starts at the end. What was sent \
+                       before it came, or while it was away before its first commit, is passed over.";
         trap("kafka-reset-to-latest", message.to_owned(), "OffsetFetcher.resetPositionsIfNeeded; KAFKA-20539")
     }
 }
