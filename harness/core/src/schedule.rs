@@ -134,7 +134,7 @@ impl Schedule {
                 FaultKind::Roll(roll) => {
                     let mut at = when(step, chaos, &mut draw);
                     let down = step.restart_after.map_or(DEFAULT_RESTART, |range| span(range, &mut draw));
-                    for name in fixed_names(&roll.nodes, topology) {
+                    for name in rolled(&roll.nodes, topology, &mut draw) {
                         let kind = FaultKind::Shutdown(Shutdown(Selector::Name(name)));
                         faults.push(Fault { kind, at: at.clone(), end: End::After(down), pick: 0 });
                         match &mut at {
@@ -215,6 +215,17 @@ pub fn fixed_names(selector: &Selector, topology: &Topology) -> Vec<String> {
             topology.of_kind(kind).into_iter().map(|id| topology.name(id).to_owned()).collect()
         }),
         Selector::Each(all) => all.iter().flat_map(|selector| fixed_names(selector, topology)).collect(),
+    }
+}
+
+/// The nodes of a roll, in order: of a singular part (`any-broker`) one, drawn.
+fn rolled(nodes: &Selector, topology: &Topology, draw: &mut Stream) -> Vec<String> {
+    let mut names = fixed_names(nodes, topology);
+    match nodes {
+        Selector::Part { part, .. } if part.is_singular() && names.len() > 1 => {
+            vec![names.swap_remove(draw.between(0, names.len() as u64 - 1) as usize)]
+        }
+        Selector::Part { .. } | Selector::Name(_) | Selector::Rack(_) | Selector::Each(_) => names,
     }
 }
 

@@ -78,6 +78,15 @@ impl Setting {
     }
 }
 
+/// Words that mark a key whose value nobody but its owner may see.
+pub const SECRET_WORDS: [&str; 5] = ["password", "jaas", "secret", "credential", "token"];
+
+/// Whether the value of a key is a secret: it is neither kept nor shown.
+pub fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| key.contains(word))
+}
+
 /// A section and a key: the full name of a setting, written `producer.acks`.
 #[derive(Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
 pub struct SettingName {

@@ -21,6 +21,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// The rack of broker number `broker`, counted from 0.
     pub fn rack(&self, broker: u8) -> Option<String> {
         (!self.racks.is_empty()).then(|| self.racks[usize::from(broker) % self.racks.len()].clone())
     }

@@ -101,7 +101,7 @@ impl<'b> Catalogue<'b> {
 
     /// The value in the form that the model reads, or an error with what is allowed. A secret is not looked at.
     pub fn check(&self, setting: &Setting, text: &str, place: Place, out: &mut Diagnostics) -> Option<String> {
-        if secret::is_secret(setting.key) {
+        if ackproof_core::setting::is_secret(setting.key) {
             return Some(secret::HIDDEN.to_owned());
         }
         let versions = self.broker.versions();

@@ -158,7 +158,7 @@ pub(crate) fn read_value(
     catalogue: Catalogue<'_>,
     out: &mut Diagnostics,
 ) -> Option<String> {
-    if secret::is_secret(key) {
+    if ackproof_core::setting::is_secret(key) {
         return Some(secret::HIDDEN.to_owned());
     }
     let text = node.word(&format!("`{key}`"), out)?;
@@ -249,7 +249,7 @@ fn read_file(
             continue;
         };
         let place = property.value_place;
-        let checked = if secret::is_secret(&property.key) {
+        let checked = if ackproof_core::setting::is_secret(&property.key) {
             Some(secret::HIDDEN.to_owned())
         } else {
             catalogue.check(setting, &property.value, place, out)

@@ -40,7 +40,6 @@ pub use replay::{Finding, Origin, REPLAY_VERSION, Replay};
 pub use row::{ANY, Cell, Row};
 pub use scenario::Scenario;
 pub use schema::schema;
-pub use secret::is_secret;
 pub use select::Unselected;
 
 /// Reads a scenario file and the configuration files that it names.

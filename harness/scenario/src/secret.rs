@@ -1,16 +1,10 @@
 //! Passwords and the like, which a real configuration file holds and nobody else may see: their values are neither
 //! kept nor shown.
 
+use ackproof_core::setting::SECRET_WORDS;
+
 /// What stands where a secret stood.
 pub(crate) const HIDDEN: &str = "(hidden)";
-
-const WORDS: [&str; 5] = ["password", "jaas", "secret", "credential", "token"];
-
-/// Whether the value of a key is a secret.
-pub fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    WORDS.iter().any(|word| key.contains(word))
-}
 
 /// Byte ranges of a text that may hold secrets. Goes by lines and not by syntax, because a text that cannot be
 /// read has secrets too: whatever follows a key with such a word, to the end of its line and of the lines that
@@ -62,7 +56,7 @@ fn value_after_secret_word(line: &str) -> Option<usize> {
     if lower.trim_start().starts_with(['#', '!']) {
         return None;
     }
-    let word = WORDS.iter().filter_map(|word| lower.find(word)).min()?;
+    let word = SECRET_WORDS.iter().filter_map(|word| lower.find(word)).min()?;
     let separator = word + lower[word..].find([':', '=', ' '])?;
     let value = separator + 1;
     Some(value + line[value..].len() - line[value..].trim_start_matches([' ', '=', ':']).len())

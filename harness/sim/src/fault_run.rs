@@ -29,6 +29,8 @@ pub(crate) struct FaultRun {
     faults: Vec<(Fault, State)>,
     pub(crate) reports: Vec<FaultReport>,
     nodes: usize,
+    /// When the chaos phase began.
+    began: Time,
 }
 
 /// What a step of the fault schedule did.
@@ -46,11 +48,13 @@ impl FaultRun {
             reports: schedule.faults.iter().map(|_| report.clone()).collect(),
             faults: schedule.faults.iter().map(|fault| (fault.clone(), State::Idle)).collect(),
             nodes,
+            began: Time::ZERO,
         }
     }
 
     /// The chaos phase begins.
     pub(crate) fn begin(&mut self, now: Time) {
+        self.began = now;
         for (fault, state) in &mut self.faults {
             *state = match fault.at {
                 At::Offset(offset) => State::Waiting(now + offset),
@@ -133,7 +137,7 @@ impl FaultRun {
                 *state = State::Over;
                 continue;
             }
-            let mut resolved = fault.clone();
+            let mut resolved = Fault { at: At::Offset(now.since(self.began)), ..fault.clone() };
             for (selector, nodes) in resolved.kind.selectors_mut().into_iter().zip(&hit) {
                 let mut names: Vec<Selector> =
                     nodes.iter().map(|&node| Selector::Name(topology.name(node).to_owned())).collect();

@@ -18,7 +18,7 @@ use crate::trial::Trial;
 pub(super) fn explain(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let replay = load_replay(&args.what, &args.out, &[])?;
     let origin = replay.origin.clone();
-    let trial = run_again(replay, Engine::Event, Detail::Trace)?;
+    let (schedule, trial) = run_again(replay, Engine::Event, Detail::Trace)?;
     let msg = message(args, &trial)?;
     let told = autopsy(&trial.recording, msg)
         .ok_or_else(|| Failure::input(format!("error: nobody sent {msg} in this run")))?;
@@ -26,14 +26,13 @@ pub(super) fn explain(args: &ExplainArgs) -> anyhow::Result<Exit> {
         print(&format!("{:#}\n", json!({ "v": 1, "message": msg.to_string(), "autopsy": told })))?;
         return Ok(Exit::AsExpected);
     }
-    let faults: Vec<_> = trial.recording.faults.iter().filter_map(|fault| fault.resolved.clone()).collect();
     let next = [
         (format!("ackproof replay {} -v", args.what), "the whole run, entry by entry".to_owned()),
         (format!("ackproof replay {} --set KEY=VALUE", args.what), "the same faults under another setting".to_owned()),
     ];
     let explanation = Explanation {
         autopsy: &told.to_string(),
-        story: &words::story(&faults),
+        story: &words::story_as_run(&schedule.faults, &trial.recording.faults),
         recording: &trial.recording,
         msg,
         next: &next,

@@ -2,7 +2,9 @@
 
 use ackproof_core::observe::Observation;
 use ackproof_core::recording::{Detail, Fact, Recording};
+use ackproof_core::schedule::Schedule;
 use ackproof_scenario::Replay;
+use ackproof_sim::Engine;
 use serde_json::json;
 
 use super::{load_replay, print};
@@ -16,7 +18,7 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
     let changed = !args.set.is_empty();
     let detail = if args.verbose > 0 { Detail::Trace } else { Detail::Verdict };
     let origin = replay.origin.clone();
-    let trial = run_again(replay, args.engine.into(), detail)?;
+    let (_, trial) = run_again(replay, args.engine.into(), detail)?;
     let digest = trial.recording.history.digest();
     let identical = digest.0 == origin.digest;
     let exit = if identical || changed { Exit::AsExpected } else { Exit::Differs };
@@ -51,14 +53,18 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
 }
 
 /// Runs what the file describes, through the same door as a sweep.
-pub(super) fn run_again(replay: Replay, engine: ackproof_sim::Engine, detail: Detail) -> Result<Trial, Failure> {
+pub(super) fn run_again(replay: Replay, engine: Engine, detail: Detail) -> Result<(Schedule, Trial), Failure> {
     let seed = replay.scenario.seed;
     let plan = Plan::of(replay.scenario, engine);
-    let cell = plan.cells.first().expect("a replay has one cell");
-    plan.bed(cell).run(seed, engine, detail).map_err(|broken| Failure {
-        exit: Exit::OurBug,
-        text: format!("error: the model broke, which is a bug of ours (seed {}): {}", seed.0, broken.0),
-    })
+    let bed = plan.bed(plan.cells.first().expect("a replay has one cell"));
+    let schedule = bed.schedule(seed);
+    match bed.run_schedule(&schedule, seed, engine, detail) {
+        Ok(trial) => Ok((schedule, trial)),
+        Err(broken) => Err(Failure {
+            exit: Exit::OurBug,
+            text: format!("error: the model broke, which is a bug of ours (seed {}): {}", seed.0, broken.0),
+        }),
+    }
 }
 
 fn outcome(trial: &Trial) -> String {

@@ -1,6 +1,6 @@
 //! What a results folder was made from.
 
-use ackproof_core::setting::{Effective, ValueSource};
+use ackproof_core::setting::{Effective, ValueSource, is_secret};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -65,12 +65,6 @@ impl ManifestRow {
             .collect();
         ManifestRow { settings, effective }
     }
-}
-
-/// Whether the value of a setting with this name must never be shown.
-pub fn is_secret(key: &str) -> bool {
-    let key = key.to_ascii_lowercase();
-    ["password", "jaas", "secret", "credential", "token"].iter().any(|word| key.contains(word))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod summary;
 
 pub use cell::{AckMs, Cell, CellPlan, CellVerdict, GuaranteeCell, Loss, MissedInCell, UnavailableMs, Witness};
 pub use latency::Latencies;
-pub use manifest::{Manifest, ManifestRow, Value, is_secret};
+pub use manifest::{Manifest, ManifestRow, Value};
 pub use messages::{LostIn, Messages};
 pub use run::{LostMessage, Missed, RunLine, RunVerdict, parse_msg};
 pub use summary::{
