@@ -85,12 +85,8 @@ pub struct BrokerConfig {
     pub replica_fetch_wait_max: Span,
     /// `replica.fetch.backoff.ms`: a follower's pause after an error.
     pub replica_fetch_backoff: Span,
-    /// `replica.socket.timeout.ms`: a follower gives up on a fetch that is not answered.
-    pub replica_socket_timeout: Span,
-    /// `log.flush.scheduler.interval.ms`; `None` for never. Without it no interval of time is looked at.
+    /// `log.flush.scheduler.interval.ms`; `None` for never. Without it an interval of time is looked at once, 30 s after a start.
     pub flush_scheduler_interval: Option<Span>,
-    /// `log.flush.offset.checkpoint.interval.ms`.
-    pub recovery_checkpoint_interval: Span,
     /// `replica.high.watermark.checkpoint.interval.ms`.
     pub high_watermark_checkpoint_interval: Span,
     pub controlled_shutdown: bool,
@@ -111,7 +107,7 @@ pub struct TopicConfig {
     pub unclean_leader_election: bool,
     /// `flush.messages`; `None` for never.
     pub flush_messages: Option<u64>,
-    /// `flush.ms`; `None` for never. Looked at only when the flush scheduler runs.
+    /// `flush.ms`; `None` for never. Looked at when the flush scheduler runs.
     pub flush_interval: Option<Span>,
 }
 

@@ -84,3 +84,25 @@ const SIMPLIFICATIONS: &[&str] = &[
     "A message counts as 100 bytes; fetches are limited by records, not bytes.",
     "A connection is opened by one question and answer; authentication always succeeds.",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn machines_are_numbered_brokers_first_and_the_auditor_last() {
+        let mut setup = Setup::default();
+        setup.cluster.racks = vec!["r1".to_owned(), "r2".to_owned()];
+        setup.workload.consumers = 2;
+        let topology = topology(&setup);
+        let names: Vec<&str> = topology.ids().map(|node| topology.name(node)).collect();
+        assert_eq!(names, ["b1", "b2", "b3", "ctl1", "p1", "c1", "c2", "audit"]);
+        let racks: Vec<_> = topology.ids().map(|node| topology.get(node).rack.as_deref()).collect();
+        assert_eq!(racks[..4], [Some("r1"), Some("r2"), Some("r1"), None]);
+    }
+
+    #[test]
+    fn nobody_is_a_master_or_a_nameserver() {
+        assert!(!KAFKA.has_part(Part::Master) && !KAFKA.has_part(Part::Nameserver) && KAFKA.has_part(Part::Leader));
+    }
+}

@@ -31,7 +31,7 @@ pub const VERSIONS: &[&str] =
 /// Sections of `config`, in the order they are shown.
 pub const SECTIONS: &[&str] = &["broker", "topic", "producer", "consumer"];
 
-/// Every setting, by section; within a section those that act come first.
+/// Every setting, by section; those without effect here come last.
 pub static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
     let mut settings = Vec::new();
     settings.extend_from_slice(broker::SETTINGS);

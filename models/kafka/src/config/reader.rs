@@ -48,9 +48,7 @@ impl Reader<'_> {
             replica_lag_max: span("replica.lag.time.max.ms"),
             replica_fetch_wait_max: span("replica.fetch.wait.max.ms"),
             replica_fetch_backoff: span("replica.fetch.backoff.ms"),
-            replica_socket_timeout: span("replica.socket.timeout.ms"),
             flush_scheduler_interval: self.finite("broker", "log.flush.scheduler.interval.ms").map(Span),
-            recovery_checkpoint_interval: span("log.flush.offset.checkpoint.interval.ms"),
             high_watermark_checkpoint_interval: span("replica.high.watermark.checkpoint.interval.ms"),
             controlled_shutdown: self.effective.bool("broker", "controlled.shutdown.enable"),
             leader_rebalance_interval: self

@@ -1,4 +1,4 @@
-//! Broker settings that act.
+//! Broker settings that act, and two that are known and do not.
 
 use ackproof_core::setting::{Setting, ValueKind};
 
@@ -70,15 +70,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..BROKER
     },
     Setting {
-        key: "replica.socket.timeout.ms",
-        kind: int(1),
-        defaults: &[("2.8", "30000")],
-        unit: "ms",
-        effect: "A follower gives up on a fetch that is not answered for so long.",
-        source: "BrokerBlockingSender at 4.1",
-        ..BROKER
-    },
-    Setting {
         key: "log.flush.interval.messages",
         kind: long(1),
         defaults: &[("2.8", NEVER)],
@@ -91,7 +82,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "log.flush.interval.ms",
         kind: long(0),
         unit: "ms",
-        effect: "Age at which the flush scheduler syncs a log; nothing looks at it unless log.flush.scheduler.interval.ms is set too.",
+        effect: "Age at which the flush scheduler syncs a log; without log.flush.scheduler.interval.ms it looks once, 30 s after a start.",
         source: "LogManager.flushDirtyLogs at 4.1",
         ..BROKER
     },
@@ -102,15 +93,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         unit: "ms",
         effect: "How often the broker looks for logs that are due for a sync.",
         source: "LogManager.startupWithConfigOverrides at 4.1",
-        ..BROKER
-    },
-    Setting {
-        key: "log.flush.offset.checkpoint.interval.ms",
-        kind: int(0),
-        defaults: &[("2.8", "60000")],
-        unit: "ms",
-        effect: "How often the position from which a restart checks the log is stored.",
-        source: "LogManager.checkpointLogRecoveryOffsets at 4.1",
         ..BROKER
     },
     Setting {
@@ -190,6 +172,26 @@ pub(super) const SETTINGS: &[Setting] = &[
         unit: "ms",
         effect: "How long a commit waits for the other replicas.",
         source: "GroupCoordinatorConfig at 4.4",
+        ..BROKER
+    },
+    Setting {
+        key: "replica.socket.timeout.ms",
+        kind: int(1),
+        defaults: &[("2.8", "30000")],
+        unit: "ms",
+        effect: "Must be no less than replica.fetch.wait.max.ms; brokers here ask again after 10 s of silence.",
+        source: "KafkaConfig.validateValues at 4.1",
+        modelled: false,
+        ..BROKER
+    },
+    Setting {
+        key: "log.flush.offset.checkpoint.interval.ms",
+        kind: int(0),
+        defaults: &[("2.8", "60000")],
+        unit: "ms",
+        effect: "How much of a log a restart checks: a matter of time, not of what is found.",
+        source: "LogManager.checkpointLogRecoveryOffsets at 4.1",
+        modelled: false,
         ..BROKER
     },
 ];

@@ -28,11 +28,6 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         let why = "the topic has one copy: there is nobody else to elect";
         report("topic", "unclean.leader.election.enable", why.to_owned());
     }
-    if config.broker.flush_scheduler_interval.is_none() {
-        let why = "log.flush.scheduler.interval.ms is not set, so nothing ever looks at it";
-        report("topic", "flush.ms", why.to_owned());
-        report("broker", "log.flush.interval.ms", why.to_owned());
-    }
     if effective.text("topic", "replication.factor").is_some() {
         report("broker", "default.replication.factor", "the topic has a replication.factor of its own".to_owned());
     }

@@ -51,7 +51,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "flush.ms",
         kind: long(0),
         unit: "ms",
-        effect: "Age at which the flush scheduler syncs the log; nothing looks at it unless log.flush.scheduler.interval.ms is set too.",
+        effect: "Age at which the flush scheduler syncs the log; without log.flush.scheduler.interval.ms it looks once, 30 s after a start.",
         source: "LogManager.flushDirtyLogs at 4.1",
         ..TOPIC
     },

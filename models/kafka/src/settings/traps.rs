@@ -164,8 +164,8 @@ impl Row<'_> {
             return None;
         }
         let message = format!(
-            "{key} does nothing on its own: the task that compares it runs every log.flush.scheduler.interval.ms, \
-             which is never unless it is set."
+            "{key} does next to nothing on its own: the task that compares it runs 30 s after a broker's start and then \
+             every log.flush.scheduler.interval.ms, which is never unless it is set."
         );
         trap("kafka-flush-interval-without-scheduler", message, "LogManager.startupWithConfigOverrides, flushDirtyLogs")
     }
