@@ -9,12 +9,15 @@
 mod coordinator;
 mod flush;
 mod follower;
+mod high_watermark;
 mod isr;
 mod leader;
 mod lifecycle;
 mod parked;
+mod reading;
 mod replica;
 mod requests;
+mod writing;
 
 use std::sync::Arc;
 

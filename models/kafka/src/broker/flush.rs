@@ -8,8 +8,8 @@ use ackproof_core::time::Time;
 use ackproof_log::{Log, Offset};
 
 use super::Env;
-use super::leader::Written;
 use super::replica::Replica;
+use super::writing::Written;
 use crate::model::Kafka;
 
 /// What happens once an append is over.

@@ -10,9 +10,10 @@ use ackproof_core::time::Time;
 use super::leader::{Leader, Progress};
 use super::replica::{Replica, Role, describe};
 use super::{CONTROLLER_RETRY, Env, SILENCE, Timer};
+use crate::config::Version;
 use crate::error_code::ErrorCode;
 use crate::message::{AlterPartition, Message, PartitionAltered};
-use crate::metadata::NodeSet;
+use crate::metadata::{BrokerEpoch, NodeSet};
 use crate::model::Kafka;
 
 /// A change that the controller has not confirmed.
@@ -49,8 +50,14 @@ impl Env<'_> {
     ///
     /// Source: `Partition.isReplicaIsrEligible`, core, 4.1; KIP-903.
     pub(super) fn may_join_isr(&self, follower: &Progress) -> bool {
+        let is_registered = |epoch: BrokerEpoch| !self.checks_broker_epochs() || follower.broker_epoch == Some(epoch);
         let status = self.view.broker(follower.node);
-        status.is_some_and(|status| status.is_active() && follower.broker_epoch == Some(status.epoch))
+        status.is_some_and(|status| status.is_active() && is_registered(status.epoch))
+    }
+
+    /// Whether a follower's fetches say which process they come from. Source: KIP-903, 3.5.
+    pub(super) fn checks_broker_epochs(&self) -> bool {
+        self.plan.config.version >= Version::new(3, 5)
     }
 }
 
@@ -95,6 +102,7 @@ impl Replica {
         let me = ctx.node;
         let Role::Leader(leader) = &mut self.role else { return };
         let epoch_of = |node: NodeId| match node == me {
+            _ if !env.checks_broker_epochs() => None,
             true => Some(env.broker_epoch),
             false => leader.followers.iter().find(|follower| follower.node == node)?.broker_epoch,
         };

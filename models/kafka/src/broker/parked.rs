@@ -94,8 +94,9 @@ impl ParkedRead {
 
 impl Parked {
     pub(super) fn earliest_deadline(&self) -> Option<Time> {
-        let writes = self.writes.iter().map(|write| write.deadline);
-        writes.chain(self.reads.iter().map(|read| read.deadline)).min()
+        // Writers to one partition all wait equally long, so the oldest is the first to give up.
+        let writes = self.writes.front().map(|write| write.deadline);
+        writes.into_iter().chain(self.reads.iter().map(|read| read.deadline)).min()
     }
 
     /// Answers everybody with an error: this broker no longer leads.

@@ -1,0 +1,153 @@
+//! A leader takes what producers and committers send.
+
+use ackproof_core::actor::Ctx;
+use ackproof_core::app::MsgId;
+use ackproof_core::disk::DiskError;
+use ackproof_core::node::NodeId;
+use ackproof_core::time::Time;
+
+use super::flush::Appended;
+use super::parked::{ParkedWrite, Writer};
+use super::replica::{Replica, Role};
+use super::{Env, Timer, refuse_produce};
+use crate::config::{Acks, Version};
+use crate::error_code::ErrorCode;
+use crate::message::{Message, OffsetCommit, Payload, Produce, Produced, Record};
+use crate::metadata::NodeSet;
+use crate::model::Kafka;
+
+/// A write that waits for the append under way.
+#[derive(Debug)]
+pub(super) enum Backlogged {
+    Produce(NodeId, Produce),
+    Commit(NodeId, OffsetCommit),
+}
+
+/// A batch in the page cache, and who waits for it.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Written {
+    acks: Acks,
+    write: ParkedWrite,
+}
+
+impl Replica {
+    /// Takes a batch from a producer.
+    ///
+    /// With `acks=all` the committed in-sync set must have `min.insync.replicas` members, else nothing is appended.
+    /// With other acks nobody asks.
+    ///
+    /// Source: `Partition.appendRecordsToLeader`, core, 4.1; `ReplicaManager.appendRecords`.
+    pub(super) fn produce(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        env: &mut Env<'_>,
+        from: NodeId,
+        request: Produce,
+    ) -> Result<(), DiskError> {
+        let (acks, correlation) = (request.acks, request.correlation);
+        let Role::Leader(leader) = &mut self.role else {
+            refuse_produce(ctx, from, acks, correlation, ErrorCode::NotLeaderOrFollower);
+            return Ok(());
+        };
+        if self.flush.holds_an_append() {
+            leader.backlog.push_back(Backlogged::Produce(from, request));
+            return Ok(());
+        }
+        if acks == Acks::All && self.isr().len() < env.plan.min_isr(self.index) {
+            refuse_produce(ctx, from, acks, correlation, ErrorCode::NotEnoughReplicas);
+            return Ok(());
+        }
+        let deadline = ctx.now() + request.timeout;
+        let payloads = request.batch.iter().map(|&msg: &MsgId| Payload::Message(msg));
+        self.append(ctx, env, acks, Writer::Producer(from, correlation), deadline, payloads)
+    }
+
+    /// Takes progress of the group, with no more asked of the in-sync set than `acks=1` asks; the answer waits for the
+    /// high watermark all the same. Up to 3.9 it is a write with `offsets.commit.required.acks`, by default all.
+    ///
+    /// Source: `CoordinatorPartitionWriter.append`, core, 4.1; `GroupMetadataManager.appendForGroup`, 3.9.
+    pub(super) fn commit(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        env: &mut Env<'_>,
+        from: NodeId,
+        request: OffsetCommit,
+    ) -> Result<(), DiskError> {
+        let deadline = ctx.now() + env.plan.config.broker.offsets_commit_timeout;
+        let writer = Writer::Committer(from, request.correlation);
+        let refusal = ParkedWrite { writer, base: self.log.end(), end: self.log.end(), deadline };
+        let Role::Leader(leader) = &mut self.role else {
+            refusal.answer(ctx, Err(ErrorCode::NotLeaderOrFollower));
+            return Ok(());
+        };
+        if self.flush.holds_an_append() {
+            leader.backlog.push_back(Backlogged::Commit(from, request));
+            return Ok(());
+        }
+        if checks_commits(env) && self.isr().len() < env.plan.min_isr(self.index) {
+            refusal.answer(ctx, Err(ErrorCode::NotEnoughReplicas));
+            return Ok(());
+        }
+        let payloads = request.commits.iter().map(|&commit| Payload::Commit(commit));
+        self.append(ctx, env, Acks::All, writer, deadline, payloads)
+    }
+
+    fn append(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        env: &mut Env<'_>,
+        acks: Acks,
+        writer: Writer,
+        deadline: Time,
+        payloads: impl Iterator<Item = Payload>,
+    ) -> Result<(), DiskError> {
+        let (base, epoch) = (self.log.end(), self.leader_epoch());
+        for payload in payloads {
+            let record = Record { epoch, payload };
+            let offset = self.log.append(ctx.disk, record)?;
+            self.observe_appended(ctx, offset, record);
+        }
+        let write = ParkedWrite { writer, base, end: self.log.end(), deadline };
+        self.end_append(ctx, env, Appended::Led(Written { acks, write }))
+    }
+
+    /// Goes on with what waited for an append to end, until one has to wait again.
+    pub(super) fn append_next(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) -> Result<(), DiskError> {
+        while !self.flush.holds_an_append() {
+            let Role::Leader(leader) = &mut self.role else { return Ok(()) };
+            match leader.backlog.pop_front() {
+                Some(Backlogged::Produce(from, request)) => self.produce(ctx, env, from, request)?,
+                Some(Backlogged::Commit(from, request)) => self.commit(ctx, env, from, request)?,
+                None => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The batch is in the log, and on the platter if that was asked for. `acks=1` is answered now, `acks=all` when the
+    /// high watermark has passed it.
+    pub(super) fn after_leader_append(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, written: Written) {
+        let write = written.write;
+        match (written.acks, write.writer) {
+            (Acks::All, _) => {
+                if let Role::Leader(leader) = &mut self.role {
+                    leader.parked.alarm.at_latest(ctx, Timer::Parked(self.index), write.deadline);
+                    leader.parked.writes.push_back(write);
+                }
+            }
+            (Acks::Leader, Writer::Producer(to, correlation)) => {
+                self.observe_confirmed(ctx, &write, NodeSet::EMPTY.with(ctx.node));
+                ctx.send(to, Message::Produced(Produced { correlation, result: Ok(write.base) }));
+            }
+            (Acks::None, _) | (Acks::Leader, Writer::Committer(..)) => {}
+        }
+        if !self.advance_high_watermark(ctx, env) {
+            self.serve_readers(ctx, env);
+        }
+    }
+}
+
+/// Up to 3.9 a commit is refused when the in-sync set is too small.
+pub(super) fn checks_commits(env: &Env<'_>) -> bool {
+    env.plan.config.version < Version::new(4, 0)
+}
