@@ -135,12 +135,11 @@ impl Schedule {
                     let mut at = when(step, chaos, &mut draw);
                     let down = step.restart_after.map_or(DEFAULT_RESTART, |range| span(range, &mut draw));
                     for name in rolled(&roll.nodes, topology, &mut draw) {
-                        let kind = FaultKind::Shutdown(Shutdown(Selector::Name(name)));
-                        faults.push(Fault { kind, at: at.clone(), end: End::After(down), pick: 0 });
-                        match &mut at {
-                            At::Offset(offset) => *offset = *offset + down + roll.pause,
-                            At::Anchor { plus, .. } => *plus = *plus + down + roll.pause,
-                        }
+                        let node = Selector::Name(name);
+                        let kind = FaultKind::Shutdown(Shutdown(node.clone()));
+                        faults.push(Fault { kind, at, end: End::After(down), pick: 0 });
+                        // However long a stop takes, the next one waits until this node is back.
+                        at = At::Anchor { after: Probe::Started, nth: 1, of: Some(node), plus: roll.pause };
                     }
                 }
                 kind => faults.push(Fault {
@@ -320,8 +319,14 @@ mod tests {
         roll.at = Some(When::Offset(SpanRange::exactly(Span::secs(1))));
         roll.restart_after = Some(SpanRange::exactly(Span::secs(2)));
         let plan = Schedule::plan(&[roll], Seed(1), "roll", Span::secs(5), &topology());
+        let after = |name: &str| At::Anchor {
+            after: Probe::Started,
+            nth: 1,
+            of: Some(Selector::Name(name.into())),
+            plus: Span::secs(10),
+        };
         let starts: Vec<At> = plan.faults.iter().map(|fault| fault.at.clone()).collect();
-        assert_eq!(starts, [1, 13, 25].map(|s| At::Offset(Span::secs(s))));
+        assert_eq!(starts, [At::Offset(Span::secs(1)), after("b1"), after("b2")]);
     }
 
     #[test]

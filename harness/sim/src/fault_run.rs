@@ -1,6 +1,6 @@
 //! The faults of one run: which wait, which are active, what they make true.
 
-use ackproof_core::fault::{Command, Facts};
+use ackproof_core::fault::{Command, Facts, FaultKind};
 use ackproof_core::node::{NodeId, Selector, Topology};
 use ackproof_core::observe::{Probe, Probes};
 use ackproof_core::recording::FaultReport;
@@ -21,6 +21,11 @@ enum State {
         hit: Vec<Vec<NodeId>>,
         ends: Option<Time>,
     },
+    /// A clean stop was asked for and the process still runs; `patience` is when it is killed instead.
+    Stopping {
+        hit: Vec<Vec<NodeId>>,
+        patience: Time,
+    },
     Over,
 }
 
@@ -36,10 +41,26 @@ pub(crate) struct FaultRun {
 /// What a step of the fault schedule did.
 #[derive(Debug)]
 pub(crate) enum Change {
-    Began { fault: u16, text: String, command: Option<Command> },
-    Ended { fault: u16 },
-    Missed { fault: u16, why: String },
+    Began {
+        fault: u16,
+        text: String,
+        command: Option<Command>,
+    },
+    Ended {
+        fault: u16,
+    },
+    /// A clean stop took too long: these processes are killed.
+    OutOfPatience {
+        nodes: Vec<NodeId>,
+    },
+    Missed {
+        fault: u16,
+        why: String,
+    },
 }
+
+/// Who asks for a clean stop kills after this long. Source: systemd, `DefaultTimeoutStopSec`.
+const PATIENCE: Span = Span::secs(90);
 
 impl FaultRun {
     pub(crate) fn new(schedule: &Schedule, nodes: usize) -> FaultRun {
@@ -100,6 +121,7 @@ impl FaultRun {
             .filter_map(|(_, state)| match state {
                 State::Waiting(at) => Some(*at),
                 State::Active { ends, .. } => *ends,
+                State::Stopping { patience, .. } => Some(*patience),
                 State::Idle | State::Anchored { .. } | State::Over => None,
             })
             .min()
@@ -113,6 +135,14 @@ impl FaultRun {
         resolve: impl Fn(&Selector, u64) -> Vec<NodeId>,
     ) -> Vec<Change> {
         let mut changes = Vec::new();
+        for (fault, state) in &mut self.faults {
+            if let State::Stopping { hit, patience } = state
+                && *patience <= now
+            {
+                changes.push(Change::OutOfPatience { nodes: hit.iter().flatten().copied().collect() });
+                *state = State::Active { hit: std::mem::take(hit), ends: ends_at(fault.end, now) };
+            }
+        }
         for (index, (_, state)) in self.faults.iter_mut().enumerate() {
             if matches!(state, State::Active { ends: Some(ends), .. } if *ends <= now) {
                 *state = State::Over;
@@ -147,13 +177,24 @@ impl FaultRun {
             self.reports[index].fired_at = Some(now);
             self.reports[index].resolved = Some(resolved);
             changes.push(Change::Began { fault: number, text, command: fault.kind.command(&hit) });
-            *state = match fault.end {
-                _ if fault.kind.is_instant() => State::Over,
-                End::After(span) => State::Active { hit, ends: Some(now + Span(span.0.max(1))) },
-                End::Heal | End::Gone => State::Active { hit, ends: None },
+            *state = match &fault.kind {
+                kind if kind.is_instant() => State::Over,
+                FaultKind::Shutdown(_) => State::Stopping { hit, patience: now + PATIENCE },
+                _ => State::Active { hit, ends: ends_at(fault.end, now) },
             };
         }
         changes
+    }
+
+    /// Looks for processes that were asked to stop and have: how long one is down counts from here.
+    pub(crate) fn notice_stops(&mut self, now: Time, is_up: impl Fn(NodeId) -> bool) {
+        for (fault, state) in &mut self.faults {
+            if let State::Stopping { hit, .. } = state
+                && !hit.iter().flatten().any(|&node| is_up(node))
+            {
+                *state = State::Active { hit: std::mem::take(hit), ends: ends_at(fault.end, now) };
+            }
+        }
     }
 
     /// The chaos phase is over: everything ends that is not for good, and what has not begun never will.
@@ -162,8 +203,8 @@ impl FaultRun {
         for (index, (fault, state)) in self.faults.iter_mut().enumerate() {
             let fault_number = index as u16;
             match state {
-                State::Active { .. } if fault.end == End::Gone => {}
-                State::Active { .. } => {
+                State::Active { .. } | State::Stopping { .. } if fault.end == End::Gone => {}
+                State::Active { .. } | State::Stopping { .. } => {
                     changes.push(Change::Ended { fault: fault_number });
                     *state = State::Over;
                 }
@@ -188,7 +229,7 @@ impl FaultRun {
     pub(crate) fn facts(&self) -> Facts {
         let mut facts = Facts::healthy(self.nodes);
         for (fault, state) in &self.faults {
-            if let State::Active { hit, .. } = state {
+            if let State::Active { hit, .. } | State::Stopping { hit, .. } = state {
                 fault.kind.apply(hit, &mut facts);
             }
         }
@@ -200,6 +241,7 @@ impl FaultRun {
         self.faults.iter().any(|(_, state)| match state {
             State::Idle | State::Waiting(_) | State::Anchored { .. } => true,
             State::Active { ends, .. } => ends.is_some(),
+            State::Stopping { .. } => true,
             State::Over => false,
         })
     }
@@ -222,5 +264,12 @@ impl FaultRun {
             .filter(|((_, state), _)| matches!(state, State::Active { ends: None, .. }))
             .filter_map(|(_, report)| report.fired_at)
             .max()
+    }
+}
+
+fn ends_at(end: End, now: Time) -> Option<Time> {
+    match end {
+        End::After(span) => Some(now + Span(span.0.max(1))),
+        End::Heal | End::Gone => None,
     }
 }

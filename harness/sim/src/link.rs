@@ -2,7 +2,7 @@
 //!
 //! The world decides from this list alone whether a message arrives. Connections are TCP, so a cut does not lose what
 //! was under way: it stalls, and the sender's kernel sends it again after the cut has healed, unless the sender is gone
-//! by then. What a cut does lose is every attempt to open a connection.
+//! by then. Attempts to open a connection are the sender's own business and never get here.
 //! Source: RFC 9293 section 3.8, RFC 6298 (retransmission timer doubles from 200 ms in Linux, at most 120 s).
 
 use std::collections::VecDeque;

@@ -4,12 +4,25 @@ use ackproof_core::actor::TimerId;
 use ackproof_core::app::MsgId;
 use ackproof_core::disk::Disk;
 use ackproof_core::model::Model;
+use ackproof_core::node::NodeId;
 use ackproof_core::seed::Stream;
 use ackproof_core::time::Time;
 
 use crate::app::App;
 use crate::connection::End;
 use crate::queue::Kind;
+
+/// An attempt to open a connection that nobody has answered yet.
+#[derive(Debug)]
+pub(crate) struct Knock<T> {
+    pub(crate) peer: NodeId,
+    /// What the process has written meanwhile, in order.
+    pub(crate) waiting: Vec<T>,
+    /// How often the kernel has tried again.
+    pub(crate) retries: u32,
+    /// The event that tries next.
+    pub(crate) seq: u32,
+}
 
 pub(crate) struct Node<M: Model> {
     /// The running process, `None` while there is none.
@@ -30,6 +43,8 @@ pub(crate) struct Node<M: Model> {
     pub(crate) exiting: Option<&'static str>,
     /// One end for each peer.
     pub(crate) ends: Vec<End>,
+    /// Connections that the kernel tries to open.
+    pub(crate) knocks: Vec<Knock<M::Message>>,
     timers: Vec<(TimerId, u32)>,
     /// Attempts of the sends that are outstanding, for those that are not the first.
     pub(crate) attempts: Vec<(MsgId, u32)>,
@@ -61,6 +76,7 @@ impl<M: Model> Node<M> {
             stopping: false,
             exiting: None,
             ends: vec![End::default(); peers],
+            knocks: Vec::new(),
             timers: Vec::new(),
             attempts: Vec::new(),
             seq: 0,
@@ -84,6 +100,7 @@ impl<M: Model> Node<M> {
     pub(crate) fn forget(&mut self) {
         self.actor = None;
         self.timers.clear();
+        self.knocks.clear();
         self.attempts.clear();
         self.stopping = false;
         self.exiting = None;

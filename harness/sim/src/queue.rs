@@ -66,8 +66,12 @@ pub(crate) enum What {
         failed: bool,
     },
     Net,
-    /// Nothing listens at the peer: its machine answers, its process is down.
+    /// Nothing listens at the peer (its machine answers, its process is down).
     Refused {
+        peer: NodeId,
+    },
+    /// The kernel tries again to open a connection.
+    Knock {
         peer: NodeId,
     },
     Stop,

@@ -15,8 +15,14 @@ use ackproof_core::time::{Span, Time};
 use crate::app::App;
 use crate::connection::{ConnId, Fin};
 use crate::link::{Body, retransmission};
+use crate::node::Knock;
 use crate::queue::{AppEvent, Item, Kind, What};
 use crate::world::World;
+
+/// A kernel repeats an unanswered attempt to open a connection after one second, then after twice as long each time, and
+/// gives up after the sixth. Source: RFC 6298 section 2; Linux `net.ipv4.tcp_syn_retries`, default 6.
+const SYN_RETRY: Span = Span::secs(1);
+const SYN_RETRIES: u32 = 6;
 
 /// Where an engine takes what a node causes.
 pub(crate) trait Sink {
@@ -68,6 +74,10 @@ impl<M: Model> World<M> {
                 Event::Synced { target, result: if failed { Err(DiskError::SyncFailed) } else { Ok(()) } }
             }
             What::Refused { peer } => Event::Closed { peer },
+            What::Knock { peer } => match self.knock(id, peer, item.key.seq(), sink) {
+                Some(event) => event,
+                None => return,
+            },
             What::Stop => Event::Stop,
             What::MoveLeader { of, to } => Event::MoveLeader { origin: Origin(of), to },
             What::App(alarm) => {
@@ -157,6 +167,7 @@ impl<M: Model> World<M> {
         match effect {
             Effect::Send { to, body } => self.send(id, to, body, write_ms, sink),
             Effect::Close { peer } => {
+                self.nodes[id.index()].knocks.retain(|knock| knock.peer != peer);
                 if let Some(fin) = self.nodes[id.index()].ends[peer.index()].close() {
                     self.part(id, peer, fin, sink);
                 }
@@ -205,22 +216,66 @@ impl<M: Model> World<M> {
         self.messages += 1;
         let peer_is_up = self.nodes[to.index()].is_up();
         let is_open = self.nodes[from.index()].ends[to.index()].is_open();
-        if self.is_dark(to) {
-            self.nodes[from.index()].ends[to.index()].unacknowledged |= is_open;
-            return self.lose(from, to, "the machine has no power");
-        }
         if !is_open {
-            if self.facts.link(from, to).cut || self.facts.link(to, from).cut {
-                return self.lose(from, to, "no connection can be opened across the cut");
+            if let Some(knock) = self.nodes[from.index()].knocks.iter_mut().find(|knock| knock.peer == to) {
+                knock.waiting.push(body);
+                return;
+            }
+            if !self.answers(from, to) {
+                let seq = self.queue_in(from, SYN_RETRY, Kind::Net, What::Knock { peer: to }, sink);
+                self.nodes[from.index()].knocks.push(Knock { peer: to, waiting: vec![body], retries: 0, seq });
+                return;
             }
             if !peer_is_up {
-                let round_trip = self.latency(from, to) + self.latency(from, to);
-                self.queue_in(from, round_trip, Kind::Net, What::Refused { peer: to }, sink);
-                return self.lose(from, to, "nothing listens there");
+                return self.refuse(from, to, sink);
             }
+        } else if self.is_dark(to) {
+            self.nodes[from.index()].ends[to.index()].unacknowledged = true;
+            return self.lose(from, to, "the machine has no power");
         } else if !peer_is_up {
             return self.lose(from, to, "the process is gone and its goodbye on the way");
         }
+        self.transmit(from, to, body, write_ms, sink);
+    }
+
+    /// Whether a kernel at `to` can be reached and can answer.
+    fn answers(&self, from: NodeId, to: NodeId) -> bool {
+        !self.is_dark(to) && !self.facts.link(from, to).cut && !self.facts.link(to, from).cut
+    }
+
+    /// The machine answers that nothing listens.
+    fn refuse<S: Sink>(&mut self, from: NodeId, to: NodeId, sink: &mut S) {
+        let round_trip = self.latency(from, to) + self.latency(from, to);
+        self.queue_in(from, round_trip, Kind::Net, What::Refused { peer: to }, sink);
+        self.lose(from, to, "nothing listens there");
+    }
+
+    /// The kernel tries again to open a connection, half as often each time, and at last gives up.
+    fn knock<S: Sink>(&mut self, id: NodeId, peer: NodeId, seq: u32, sink: &mut S) -> Option<Event<M::Message>> {
+        let index = self.nodes[id.index()].knocks.iter().position(|knock| knock.peer == peer && knock.seq == seq)?;
+        if !self.answers(id, peer) {
+            let retries = self.nodes[id.index()].knocks[index].retries + 1;
+            if retries > SYN_RETRIES {
+                self.nodes[id.index()].knocks.swap_remove(index);
+                return Some(Event::Closed { peer });
+            }
+            let again = Span(SYN_RETRY.0 << retries);
+            let seq = self.queue_in(id, again, Kind::Net, What::Knock { peer }, sink);
+            let knock = &mut self.nodes[id.index()].knocks[index];
+            (knock.retries, knock.seq) = (retries, seq);
+            return None;
+        }
+        let knock = self.nodes[id.index()].knocks.swap_remove(index);
+        if self.nodes[peer.index()].is_up() {
+            knock.waiting.into_iter().for_each(|body| self.transmit(id, peer, body, Span::ZERO, sink));
+        } else {
+            self.refuse(id, peer, sink);
+        }
+        None
+    }
+
+    /// Puts a message on the wire.
+    fn transmit<S: Sink>(&mut self, from: NodeId, to: NodeId, body: M::Message, write_ms: Span, sink: &mut S) {
         let latency = self.latency(from, to) + write_ms;
         let (conn, opening) = self.nodes[from.index()].ends[to.index()].open();
         let seq = self.nodes[from.index()].next_seq();

@@ -216,6 +216,8 @@ impl<M: Model> World<M> {
                 self.die(node, Death::Exited, acts);
             }
         }
+        let nodes = &self.nodes;
+        self.faults.notice_stops(now, |node| nodes[node.index()].is_up());
         if self.faults.next_at().is_some_and(|at| at <= now) {
             let nodes = &self.nodes;
             let (model, topology) = (&self.model, &self.topology);
@@ -224,6 +226,9 @@ impl<M: Model> World<M> {
                 resolve(selector, pick, topology, |part, of| model.cast(part, of, &actors))
             });
             self.apply_changes(changes, acts);
+            // Of a process that was down already, nothing is to be waited for.
+            let nodes = &self.nodes;
+            self.faults.notice_stops(now, |node| nodes[node.index()].is_up());
         }
         self.direct(acts);
     }
@@ -275,6 +280,14 @@ impl<M: Model> World<M> {
                     Op::FaultBegan { fault, text }
                 }
                 Change::Ended { fault } => Op::FaultEnded { fault },
+                Change::OutOfPatience { nodes } => {
+                    for node in nodes {
+                        if self.nodes[node.index()].is_up() {
+                            self.die(node, Death::Killed, acts);
+                        }
+                    }
+                    continue;
+                }
                 Change::Missed { fault, why } => Op::FaultMissed { fault, why },
             };
             self.recorder.world(self.now, op);

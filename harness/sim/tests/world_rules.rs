@@ -282,3 +282,46 @@ fn a_fault_that_fired_is_reported_with_names_in_place_of_parts() {
     let resolved = recording.faults[0].resolved.as_ref().unwrap().kind.to_string();
     assert!(resolved == "kill b1" || resolved == "kill b2", "{resolved}");
 }
+
+#[test]
+fn a_connection_that_could_not_be_opened_is_tried_again_after_a_second_then_after_two() {
+    // b1 starts again behind the cut, so what it sends needs a new connection; b2 is down and cannot open one itself.
+    let recording = record(
+        r#"[{"partition": {"between": ["b1", "b2"]}, "at": "100ms", "for": "1500ms"},
+            {"kill": "b1", "at": "200ms", "restart_after": "10ms"},
+            {"pause": "b2", "at": "150ms", "for": "4s"}]"#,
+    );
+    // Attempts at 210 ms and 1210 ms meet the cut, the one at 3210 ms gets through with all that waited.
+    let sent: Vec<u64> = recording
+        .trace
+        .iter()
+        .filter(|traced| traced.node == NodeId(0) && matches!(traced.fact, Fact::MessageSent { .. }))
+        .map(|traced| traced.at.0.saturating_sub(recording.chaos_began.0))
+        .filter(|at| (200..4000).contains(at))
+        .collect();
+    assert_eq!(sent.first(), Some(&3210));
+    assert!(sent.iter().filter(|at| **at == 3210).count() >= 300, "three seconds of greetings leave at once");
+}
+
+#[test]
+fn how_long_a_cleanly_stopped_process_is_down_counts_from_its_end() {
+    let recording = record(
+        r#"[{"pause": "b1", "at": "100ms", "for": "400ms"}, {"shutdown": "b1", "at": "200ms", "restart_after": "100ms"}]"#,
+    );
+    let at = |op: &str| {
+        let entry =
+            recording.history.entries.iter().rfind(|entry| entry.op.to_string() == op && entry.node == Some(NodeId(0)));
+        entry.unwrap_or_else(|| panic!("no {op}")).at.since(recording.chaos_began).0
+    };
+    assert_eq!(at("died exited"), 501, "it is asked at 200 ms and can only answer when it is scheduled again");
+    assert_eq!(at("started"), 601);
+}
+
+#[test]
+fn a_process_that_does_not_stop_is_killed_when_patience_runs_out() {
+    let recording = record(
+        r#"[{"pause": "b1", "at": "100ms", "for": "200s"}, {"shutdown": "b1", "at": "200ms", "restart_after": "100ms"}]"#,
+    );
+    let died = recording.history.entries.iter().find(|entry| entry.op == Op::Died(ackproof_core::op::Death::Killed));
+    assert_eq!(died.expect("it is killed").at.since(recording.chaos_began), Span(90_200));
+}
