@@ -1,4 +1,4 @@
-//! `partition`: messages do not cross, those in flight neither.
+//! `partition`: nothing crosses.
 //!
 //! What was under way on an open connection is sent again by the transport once the cut heals, unless the
 //! connection has been given up meanwhile; nothing new can be opened across the cut.
@@ -64,8 +64,8 @@ impl From<Partition> for Written {
 
 impl Kind for Partition {
     const VERB: &'static str = "partition";
-    const MEANING: &'static str =
-        "messages are lost between nodes, those in flight too; one_way: only from the first to the second";
+    const MEANING: &'static str = "nothing crosses between nodes and no connection can be opened; what was under way on \
+        an open one arrives after it heals; one_way: only from the first to the second";
     const EXAMPLE: &'static str = "{ partition: { isolate: leader, from: brokers }, for: 60s }";
 
     fn selectors(&self) -> Vec<&Selector> {
