@@ -180,10 +180,10 @@ impl Broker {
     /// after a power loss the disk has cut the tails, and terms that have lost all their records are gone with them.
     /// The high watermark is the checkpoint's, and never beyond the end of the log.
     ///
-    /// Simplified: recovery takes no time and always reads the whole log. Gives up: the recovery checkpoint
-    /// (`log.flush.offset.checkpoint.interval.ms`), which only shortens start-up.
+    /// Simplified: recovery takes no time and always reads the whole log. Gives up: what
+    /// `log.flush.offset.checkpoint.interval.ms` shortens.
     ///
-    /// Source: `LogManager.loadLogs`, `LogLoader.recoverLog`, storage, 4.1; `Partition.createLog`, core, 4.1.
+    /// Source: `LogManager.loadLogs`, `Partition.createLog`, core, 4.1; `LogLoader.recoverLog`, storage, 4.1.
     fn start(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         self.correlation = Correlation::start(ctx.incarnation);
         self.lifecycle.previous_epoch = match ctx.disk.load(CLEAN_SHUTDOWN) {
@@ -198,13 +198,15 @@ impl Broker {
             Some(Cell::HighWatermarks(offsets)) => offsets.clone(),
             Some(Cell::CleanShutdown(_) | Cell::Cluster(_)) | None => Vec::new(),
         };
+        let was_clean = self.lifecycle.previous_epoch.is_some();
         let layout = &self.plan.layout;
         self.checkpoint.resize(layout.indices().count(), Offset::ZERO);
         self.replicas = layout
             .indices()
             .map(|index| {
                 let is_here = layout.replicas(index).contains(&ctx.node);
-                is_here.then(|| Replica::open(ctx, index, layout.origin(index), self.checkpoint[index.index()]))
+                is_here
+                    .then(|| Replica::open(ctx, index, layout.origin(index), self.checkpoint[index.index()], was_clean))
             })
             .collect();
         let config = &self.plan.config.broker;

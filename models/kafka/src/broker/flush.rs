@@ -24,7 +24,7 @@ pub(super) enum Appended {
 /// How far a log has been synced, and what waits for it.
 #[derive(Debug)]
 pub(super) struct Flush {
-    /// Everything below was synced by this process, or was there when it started.
+    /// Everything below was synced by this process or before the last clean stop.
     recovery_point: Offset,
     last_flush: Time,
     /// The sync under way, and the end of the log when it was asked for.
@@ -36,11 +36,15 @@ pub(super) struct Flush {
 }
 
 impl Flush {
-    /// A log that was just opened counts as flushed to its end, synced or not.
+    /// A log that was just opened: after a clean stop it is flushed to its end, otherwise nobody knows how far.
+    ///
+    /// Simplified: after an unclean shutdown the recovery point is 0, not the checkpoint that is written every 60 s
+    /// (`log.flush.offset.checkpoint.interval.ms`). Gives up: with `flush.messages` above 1, the first sync after such
+    /// a start may come some messages early.
     ///
     /// Source: `LogLoader.recoverLog`, storage, 4.1.
-    pub(super) fn new(end: Offset, now: Time) -> Flush {
-        Flush { recovery_point: end, last_flush: now, under_way: None, again: false, held: None }
+    pub(super) fn new(recovery_point: Offset, now: Time) -> Flush {
+        Flush { recovery_point, last_flush: now, under_way: None, again: false, held: None }
     }
 
     pub(super) fn unflushed(&self, end: Offset) -> u64 {
@@ -96,7 +100,7 @@ impl Replica {
     /// The flusher's visit. `flush.ms` is looked at here and nowhere else: without the flusher's own interval it is
     /// looked at once, 30 s after the start.
     ///
-    /// Source: `LogManager.{startupWithConfigOverrides,flushDirtyLogs}`, storage, 4.1.
+    /// Source: `LogManager.{startupWithConfigOverrides,flushDirtyLogs}`, core, 4.1.
     pub(super) fn flush_if_old(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &Env<'_>) {
         let Some(interval) = env.plan.topic(self.index).flush_interval else { return };
         let is_old = ctx.now().since(self.flush.last_flush) >= interval;

@@ -66,7 +66,7 @@ impl Replica {
     /// the writer is told so, and the records stay.
     ///
     /// Source: `Partition.checkEnoughReplicasReachOffset`, core, 4.1.
-    fn answer_writers(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
+    pub(super) fn answer_writers(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         let maximal = self.maximal_isr();
         let is_large_enough = maximal.len() >= env.plan.min_isr(self.index);
         let high_watermark = self.high_watermark;

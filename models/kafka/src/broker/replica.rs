@@ -42,13 +42,20 @@ pub(super) enum Role {
 
 impl Replica {
     /// What the disk shows after a start. The high watermark cannot be beyond the end of the log.
-    pub(super) fn open(ctx: &mut Ctx<'_, Kafka>, index: Index, origin: Origin, checkpoint: Offset) -> Replica {
+    pub(super) fn open(
+        ctx: &mut Ctx<'_, Kafka>,
+        index: Index,
+        origin: Origin,
+        checkpoint: Offset,
+        was_clean: bool,
+    ) -> Replica {
         let log = Log::open(Layout::file(index), ctx.disk);
+        let recovery_point = if was_clean { log.end() } else { Offset::ZERO };
         Replica {
             index,
             origin,
             high_watermark: checkpoint.min(log.end()),
-            flush: Flush::new(log.end(), ctx.now()),
+            flush: Flush::new(recovery_point, ctx.now()),
             log,
             state: None,
             role: Role::None,
@@ -131,6 +138,7 @@ impl Replica {
     ) {
         if let Role::Leader(role) = &mut self.role {
             role.parked.refuse_all(ctx, self.origin, ErrorCode::NotLeaderOrFollower);
+            role.backlog.drain(..).for_each(|write| write.refuse(ctx));
             let (origin, epoch) = (self.origin, self.state.map_or(Epoch::default(), |state| state.leader_epoch));
             ctx.note(|| format!("stops leading {}, epoch {epoch} has begun", describe(origin)));
         } else if !begins_epoch && matches!(self.role, Role::Follower(_)) {

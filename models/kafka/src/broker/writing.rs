@@ -7,12 +7,12 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
 
 use super::flush::Appended;
-use super::parked::{ParkedWrite, Writer};
+use super::parked::{ParkedWrite, Writer, commit_error};
 use super::replica::{Replica, Role};
 use super::{Env, Timer, refuse_produce};
 use crate::config::{Acks, Version};
 use crate::error_code::ErrorCode;
-use crate::message::{Message, OffsetCommit, Payload, Produce, Produced, Record};
+use crate::message::{Message, OffsetCommit, OffsetCommitted, Payload, Produce, Produced, Record};
 use crate::metadata::NodeSet;
 use crate::model::Kafka;
 
@@ -21,6 +21,22 @@ use crate::model::Kafka;
 pub(super) enum Backlogged {
     Produce(NodeId, Produce),
     Commit(NodeId, OffsetCommit),
+}
+
+impl Backlogged {
+    /// This broker no longer leads: nothing was appended.
+    pub(super) fn refuse(self, ctx: &mut Ctx<'_, Kafka>) {
+        match self {
+            Backlogged::Produce(from, request) => {
+                refuse_produce(ctx, from, request.acks, request.correlation, ErrorCode::NotLeaderOrFollower);
+            }
+            Backlogged::Commit(from, request) => {
+                let result = Err(commit_error(ErrorCode::NotLeaderOrFollower));
+                let reply = OffsetCommitted { correlation: request.correlation, result };
+                ctx.send(from, Message::OffsetCommitted(reply));
+            }
+        }
+    }
 }
 
 /// A batch in the page cache, and who waits for it.
@@ -125,7 +141,9 @@ impl Replica {
     }
 
     /// The batch is in the log, and on the platter if that was asked for. `acks=1` is answered now, `acks=all` when the
-    /// high watermark has passed it.
+    /// high watermark has passed it. It may have already: followers read what the leader still syncs.
+    ///
+    /// Source: `UnifiedLog.read`, storage, 4.1, takes no lock; `DelayedOperationPurgatory.tryCompleteElseWatch`.
     pub(super) fn after_leader_append(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, written: Written) {
         let write = written.write;
         match (written.acks, write.writer) {
@@ -142,6 +160,9 @@ impl Replica {
             (Acks::None, _) | (Acks::Leader, Writer::Committer(..)) => {}
         }
         if !self.advance_high_watermark(ctx, env) {
+            if write.end <= self.high_watermark {
+                self.answer_writers(ctx, env);
+            }
             self.serve_readers(ctx, env);
         }
     }

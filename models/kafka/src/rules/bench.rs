@@ -58,6 +58,8 @@ pub struct Bench {
     sequence: u64,
     cut: BTreeSet<(NodeId, NodeId)>,
     dark: BTreeSet<NodeId>,
+    /// How long a sync takes.
+    syncs: Vec<Span>,
     next_correlation: u32,
     /// What this node is sent goes to the inbox instead.
     intercept: Option<NodeId>,
@@ -102,6 +104,7 @@ impl Bench {
             sequence: 0,
             cut: BTreeSet::new(),
             dark: BTreeSet::new(),
+            syncs: vec![SYNC; nodes],
             next_correlation: 0,
             intercept: None,
             inbox: Vec::new(),
@@ -222,9 +225,9 @@ impl Bench {
                 self.timers.remove(&(node, id));
             }
             Effect::Sync { target } => {
-                let due = self.now + SYNC;
-                let result = self.disks[node.index()].begin_sync(target, due);
-                self.push(SYNC, Item::Synced { node, incarnation, target, result });
+                let takes = self.syncs[node.index()];
+                let result = self.disks[node.index()].begin_sync(target, self.now + takes);
+                self.push(takes, Item::Synced { node, incarnation, target, result });
             }
             Effect::Observe(observation) => self.seen.push((node, observation)),
             Effect::Exit { why: _ } => self.kill(node),
@@ -309,6 +312,9 @@ impl Bench {
     }
     pub fn set_disk_faults(&mut self, node: NodeId, faults: DiskFaults) {
         self.disks[node.index()].set_faults(faults);
+    }
+    pub fn slow_syncs(&mut self, node: NodeId, takes: Span) {
+        self.syncs[node.index()] = takes;
     }
     pub fn set_clock(&mut self, node: NodeId, offset: i64) {
         self.clocks[node.index()] = ClockOffset(offset);

@@ -84,7 +84,7 @@ fn a_controlled_shutdown_waits_until_every_active_broker_knows_the_new_leaders()
 }
 
 #[test]
-fn a_controlled_shutdown_of_the_last_in_sync_replica_does_not_end_by_itself() {
+fn a_controlled_shutdown_of_the_last_in_sync_replica_leaves_no_leader() {
     let mut bench = Bench::formed(&["topic.min.insync.replicas=1"]);
     bench.kill(B2);
     bench.kill(B3);

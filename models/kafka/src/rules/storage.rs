@@ -4,7 +4,7 @@ use ackproof_core::disk::DiskFaults;
 use ackproof_core::time::Span;
 use ackproof_log::Offset;
 
-use super::bench::{B1, B2, B3, Bench};
+use super::bench::{B1, B2, B3, Bench, P1};
 use crate::config::Acks;
 use crate::error_code::ErrorCode;
 
@@ -74,6 +74,19 @@ fn batches_that_arrive_during_a_sync_wait_for_it() {
 }
 
 #[test]
+fn a_write_that_the_high_watermark_passed_during_its_sync_is_answered_after_it() {
+    let mut bench = Bench::formed(&["topic.flush.messages=1"]);
+    bench.slow_syncs(B1, Span(600));
+    let sent = bench.produce(B1, Acks::All, 0);
+    // The followers' fetches find nothing for 500 ms at most; their next ones find the record and confirm it.
+    bench.run(Span(600));
+    assert_eq!((bench.high_watermark(B1), bench.durable(B1)), (1, 0));
+    assert_eq!(bench.produced(sent), None, "not before the leader's own sync is over");
+    bench.run(Span(2));
+    assert_eq!(bench.produced(sent), Some(Ok(Offset(0))));
+}
+
+#[test]
 fn a_change_of_leader_waits_for_the_append_under_way() {
     let mut bench = Bench::formed(&["topic.flush.messages=1"]);
     bench.move_leader(Some(B2));
@@ -86,6 +99,45 @@ fn a_change_of_leader_waits_for_the_append_under_way() {
     assert_eq!((bench.leads(B1), bench.durable(B1)), (false, 1));
     bench.run(Span(1));
     assert_eq!(bench.produced(sent), Some(Err(ErrorCode::NotLeaderOrFollower)));
+}
+
+#[test]
+fn whoever_waits_behind_an_append_is_told_when_the_leader_steps_down() {
+    let mut bench = Bench::formed(&["topic.flush.messages=1"]);
+    bench.move_leader(Some(B2));
+    bench.run(Span(1));
+    bench.produce(B1, Acks::All, 0);
+    let behind = [Acks::All, Acks::Leader].map(|acks| bench.produce(B1, acks, 1));
+    bench.produce(B1, Acks::None, 2);
+    bench.run(Span(10));
+    assert_eq!((bench.leads(B1), bench.log(B2)), (false, vec![]));
+    assert_eq!(behind.map(|sent| bench.produced(sent)), [Some(Err(ErrorCode::NotLeaderOrFollower)); 2]);
+    assert_eq!(bench.closed, vec![P1], "with acks=0 a closed connection is all there is to tell");
+}
+
+#[test]
+fn after_a_kill_nothing_counts_as_synced_and_after_a_clean_stop_everything() {
+    let visits = &["topic.flush.ms=1000", "broker.log.flush.scheduler.interval.ms=1000"];
+    let mut bench = Bench::formed(visits);
+    bench.acked(B1, 0);
+    bench.kill(B3);
+    bench.run(Span::secs(12));
+    bench.start(B3);
+    bench.settle();
+    assert_eq!(bench.durable(B3), 0);
+    bench.run(Span::secs(32));
+    assert_eq!(bench.durable(B3), 1, "the flusher syncs what it cannot know to be synced");
+
+    let mut bench = Bench::formed(&["topic.flush.messages=3"]);
+    bench.acked(B1, 0);
+    bench.acked(B1, 1);
+    bench.stop(B3);
+    bench.run_until(Span::secs(10), |bench| !bench.is_up(B3));
+    bench.run(Span::secs(12));
+    bench.start(B3);
+    bench.settle();
+    bench.acked(B1, 2);
+    assert_eq!((bench.durable(B1), bench.durable(B3)), (3, 2), "only the leader has three to sync");
 }
 
 #[test]
