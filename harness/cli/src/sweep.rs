@@ -34,6 +34,9 @@ pub struct Swept {
 struct Unit {
     cell: usize,
     seed: Seed,
+    /// It has been recorded before and is repeated for the sample alone: a sweep that is resumed vouches for all its
+    /// runs, as one that was never interrupted does.
+    recorded: bool,
 }
 
 /// What a worker hands to the writer.
@@ -55,9 +58,10 @@ pub fn sweep(
     threads: usize,
     progress: &mut Progress,
 ) -> Result<Swept, StoreError> {
-    let units = work_list(plan, &recorded);
+    let units = work_list(plan, &recorded, sample);
     let mut swept = Swept { runs: recorded.runs, ..Swept::default() };
-    progress.begin(units.len(), plan.cells.len() * plan.scenario.runs as usize);
+    let left = units.iter().filter(|unit| !unit.recorded).count();
+    progress.begin(left, plan.cells.len() * plan.scenario.runs as usize);
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let (sender, receiver) = mpsc::channel();
@@ -81,14 +85,18 @@ pub fn sweep(
         for (index, done) in receiver {
             waiting.insert(index, done);
             while let Some(done) = waiting.remove(&written) {
-                let cell = &plan.cells[units[written].cell].plan.id;
-                if failure.is_none()
+                let unit = units[written];
+                let cell = &plan.cells[unit.cell].plan.id;
+                if !unit.recorded
+                    && failure.is_none()
                     && let Err(error) = store.map_or(Ok(()), |store| store.append(cell, &done.line))
                 {
                     failure = Some(error);
                     stop.store(true, Ordering::Relaxed);
                 }
-                progress.tick(done.line.is_lossy());
+                if !unit.recorded {
+                    progress.tick(done.line.is_lossy());
+                }
                 swept.take(cell, done);
                 written += 1;
             }
@@ -115,23 +123,36 @@ impl Swept {
             }
         }
         let runs = self.runs.entry(cell.to_owned()).or_default();
+        let before = runs.iter().find(|run| run.seed == done.line.seed && run.broken.is_none());
+        if let Some(before) = before.filter(|before| before.digest != done.line.digest) {
+            let what =
+                format!("the run that was recorded has the digest {}, now it is {}", before.digest, done.line.digest);
+            self.verified.mismatches += 1;
+            self.verified.differing.push(Mismatch { cell: cell.to_owned(), seed: done.line.seed.0, what });
+        }
         runs.retain(|run| run.seed != done.line.seed);
         runs.push(done.line);
     }
 }
 
-fn work_list(plan: &Plan, recorded: &Recorded) -> Vec<Unit> {
+fn work_list(plan: &Plan, recorded: &Recorded, sample: Sample) -> Vec<Unit> {
     let done: Vec<_> = plan.cells.iter().map(|cell| recorded.done(&cell.plan.id)).collect();
     let mut units = Vec::new();
     for index in 0..plan.scenario.runs {
         let seed = plan.seed(index);
-        for cell in 0..plan.cells.len() {
-            if !done[cell].contains(&seed) {
-                units.push(Unit { cell, seed });
+        for (cell, (planned, done)) in plan.cells.iter().zip(&done).enumerate() {
+            let recorded = done.contains(&seed);
+            if !recorded || is_sampled(plan, sample, &planned.plan.id, seed) {
+                units.push(Unit { cell, seed, recorded });
             }
         }
     }
     units
+}
+
+/// Whether a run is to be repeated on the reference engine.
+fn is_sampled(plan: &Plan, sample: Sample, cell: &str, seed: Seed) -> bool {
+    plan.engine == ackproof_sim::Engine::Event && sample.takes(cell, seed)
 }
 
 fn run_unit(plan: &Plan, unit: Unit, sample: Sample) -> Done {
@@ -144,8 +165,7 @@ fn run_unit(plan: &Plan, unit: Unit, sample: Sample) -> Done {
     };
     let history = &trial.recording.history;
     let line = RunLine::new(unit.seed, history.digest(), &trial.recording, &trial.verdict);
-    let is_event = plan.engine == ackproof_sim::Engine::Event;
-    let verified = (is_event && sample.takes(&cell.plan.id, unit.seed)).then(|| {
+    let verified = is_sampled(plan, sample, &cell.plan.id, unit.seed).then(|| {
         verify::difference(&bed, &schedule, unit.seed, history)
             .unwrap_or_else(|broken| Some(format!("the reference engine failed: {}", broken.0)))
     });
