@@ -4,6 +4,38 @@
 //! cut), and the world recomputes all facts from the set of active faults whenever that set changes. So two faults
 //! on one link or one node compose, and the end of one never lifts the other.
 
+/// A fault that is meant for nodes and says the same of each of them.
+macro_rules! on_nodes {
+    (
+        $name:ident, $verb:literal, ends_with_start: $ends_with_start:literal,
+        $meaning:literal, $example:literal, |$facts:ident| $state:expr
+    ) => {
+        #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub crate::node::Selector);
+
+        impl super::Kind for $name {
+            const VERB: &'static str = $verb;
+            const MEANING: &'static str = $meaning;
+            const EXAMPLE: &'static str = $example;
+            const ENDS_WITH_START: bool = $ends_with_start;
+
+            fn selectors(&self) -> Vec<&crate::node::Selector> {
+                vec![&self.0]
+            }
+            fn selectors_mut(&mut self) -> Vec<&mut crate::node::Selector> {
+                vec![&mut self.0]
+            }
+            fn apply(&self, hit: &[Vec<crate::node::NodeId>], facts: &mut super::Facts) {
+                for &node in hit.iter().flatten() {
+                    let $facts = facts.node(node);
+                    $state;
+                }
+            }
+        }
+    };
+}
+
 mod clock;
 mod drop;
 mod fail_sync;
