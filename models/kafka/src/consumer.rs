@@ -24,7 +24,7 @@ use ackproof_core::actor::{Actor, Ctx, Event};
 use ackproof_core::app::{AppCall, Origin};
 use ackproof_core::node::{NodeId, NodeKind};
 use ackproof_core::time::Time;
-use ackproof_log::Offset;
+use ackproof_log::{Epoch, Offset};
 
 use crate::client::{Answer, Connections, Leaders, Rang, WAKE, Wake};
 use crate::config::{Commit, ConsumerConfig};
@@ -107,30 +107,34 @@ impl Consumer {
     }
 
     /// Whether it has read `origin` to the high watermark, as far as it knows, and its application works on nothing.
-    /// True also for partitions of others, for one that it has stopped reading, and where nobody leads.
+    /// True also for partitions of others, and for one that it has stopped reading.
     pub fn is_caught_up(&self, origin: Origin) -> bool {
-        let leaderless = self.leaders.are_known() && self.leaders.of(origin).is_none();
         let has_read = |partition: &Partition| match partition.position {
             Position::Stopped => true,
-            Position::Unknown => self.has_no_coordinator(),
-            Position::Resetting(_) | Position::Validating(_) => leaderless,
-            Position::Valid(_) => partition.is_at_end() || leaderless,
+            Position::Unknown | Position::Resetting(_) | Position::Validating(_) => false,
+            Position::Valid(_) => partition.is_at_end(),
         };
         self.poll.is_done() && self.own(origin).is_none_or(has_read)
     }
 
-    /// Whether the progress in `origin` is stored, as far as it is to be. True also for partitions of others, and
-    /// where nobody could store it.
+    /// Whether the progress in `origin` is stored, as far as it is to be. True also for partitions of others.
     pub fn is_stored(&self, origin: Origin) -> bool {
         let is_stored = |partition: &Partition| {
             let due = self.to_store(partition);
             partition.is_stopped() || due.is_none() || due.map(|at| at.next) == partition.committed
         };
-        self.own(origin).is_none_or(is_stored) || self.has_no_coordinator()
+        self.own(origin).is_none_or(is_stored)
     }
 
-    fn has_no_coordinator(&self) -> bool {
-        self.commit.is_some() && self.leaders.are_known() && self.leaders.coordinator().is_none()
+    /// How far it has passed in `origin` for good, stored or not: its application has finished everything below that
+    /// it was handed, and the rest was passed over. `None` while it is not certain that it stays there.
+    pub fn passed(&self, origin: Origin, leader_epoch: Epoch) -> Option<Offset> {
+        let is_member = self.commit.is_some() && self.poll.is_done();
+        match self.own(origin)?.position {
+            Position::Valid(at) if is_member && at.checked_in == Some(leader_epoch) => Some(at.next),
+            Position::Valid(_) | Position::Unknown | Position::Resetting(_) | Position::Validating(_) => None,
+            Position::Stopped => None,
+        }
     }
 
     /// Where it reads next; `None` for partitions of others and before it knows.

@@ -180,6 +180,17 @@ impl Kafka {
         progress_in(&disk.tail(Layout::file(offsets), 0)[..known])
     }
 
+    /// How far members of the group have passed for good, stored or not. One that went to the end at its start and has
+    /// nothing to store will not go back for what it passed over.
+    fn passed(&self, actors: &Actors<'_, Kafka>, index: Index) -> u64 {
+        let Some((_, leading)) = self.leading(actors, index) else { return 0 };
+        let passed = actors.iter().filter_map(|(_, actor)| match actor {
+            KafkaActor::Consumer(consumer) => consumer.passed(self.plan.layout.origin(index), leading.leader_epoch()),
+            KafkaActor::Broker(_) | KafkaActor::Controller(_) | KafkaActor::Producer(_) => None,
+        });
+        passed.filter(|&passed| passed <= leading.high_watermark()).max().map_or(0, |passed| passed.0)
+    }
+
     fn inventory_of(
         &self,
         actors: &Actors<'_, Kafka>,
@@ -297,7 +308,8 @@ impl Model for Kafka {
         indices
             .map(|index| {
                 let origin = self.plan.layout.origin(index);
-                let progress = commits.iter().find(|commit| commit.origin == origin).map_or(0, |commit| commit.upto.0);
+                let stored = commits.iter().find(|commit| commit.origin == origin).map_or(0, |commit| commit.upto.0);
+                let progress = stored.max(self.passed(actors, index));
                 self.inventory_of(actors, disks, index, progress)
             })
             .collect()

@@ -30,8 +30,10 @@ pub struct Connections<R> {
 #[derive(Debug)]
 struct Peer<R> {
     state: State,
-    /// Attempts in a row that did not lead to an open connection.
-    failures: u32,
+    /// Losses in a row without an open connection in between; the pause before the next attempt grows with them.
+    losses: u32,
+    /// Attempts in a row that did not lead to an open connection; the patience with the next one grows with them.
+    failed_attempts: u32,
     last_attempt: Time,
     requests: VecDeque<Request<R>>,
 }
@@ -85,7 +87,8 @@ impl<R> Connections<R> {
     pub fn new(config: ConnectionConfig, brokers: u8) -> Self {
         let peer = || Peer {
             state: State::Closed { until: Time::ZERO },
-            failures: 0,
+            losses: 0,
+            failed_attempts: 0,
             last_attempt: Time::ZERO,
             requests: VecDeque::new(),
         };
@@ -123,7 +126,7 @@ impl<R> Connections<R> {
             return;
         }
         let correlation = self.last.advance();
-        let timeout = self.config.setup_timeout.draw(peer.failures + 1, ctx.random);
+        let timeout = self.config.setup_timeout.draw(peer.failed_attempts + 1, ctx.random);
         peer.state = State::Opening { correlation, by: now + timeout };
         peer.last_attempt = now;
         ctx.send(to, Message::Metadata(MetadataRequest { correlation }));
@@ -151,7 +154,8 @@ impl<R> Connections<R> {
                 return Answer::Stale;
             }
             peer.state = State::Open;
-            peer.failures = 0;
+            peer.losses = 0;
+            peer.failed_attempts = 0;
             return Answer::Opened;
         }
         let place = peer.requests.iter().position(|request| request.correlation == correlation);
@@ -162,13 +166,18 @@ impl<R> Connections<R> {
     }
 
     /// The connection is gone: the requests that went with it, oldest first. `None` when there was no connection.
+    ///
+    /// Source: `ClusterConnectionStates.disconnected` at 4.1: the loss of an open connection says nothing about how
+    /// long the next attempt may take.
     pub fn lose(&mut self, from: NodeId, now: Time, random: &mut Stream) -> Option<Lost<R>> {
         let peer = self.peers.get_mut(from.index())?;
-        if let State::Closed { .. } = peer.state {
-            return None;
+        match peer.state {
+            State::Closed { .. } => return None,
+            State::Opening { .. } => peer.failed_attempts += 1,
+            State::Open => {}
         }
-        peer.failures += 1;
-        peer.state = State::Closed { until: now + self.config.reconnect.draw(peer.failures, random) };
+        peer.losses += 1;
+        peer.state = State::Closed { until: now + self.config.reconnect.draw(peer.losses, random) };
         Some(std::mem::take(&mut peer.requests))
     }
 

@@ -245,6 +245,30 @@ fn a_member_is_idle_when_it_has_read_finished_and_stored_everything() {
 }
 
 #[test]
+fn a_member_that_knows_no_coordinator_has_read_nothing() {
+    let mut rig = Rig::new(Consumer::new(&plan(&[], &Setup::default()), C1));
+    rig.on(Event::Start);
+    for _ in 0..3 {
+        rig.answer_metadata(&image(1, &[Some(B1), None]));
+    }
+    assert!(!rig.actor.is_caught_up(P0), "there may be a coordinator again by now");
+}
+
+#[test]
+fn what_a_member_that_begins_at_the_end_has_not_read_it_has_passed_for_good() {
+    let chosen = ["consumer.enable.auto.commit=false", "consumer.auto.offset.reset=latest"];
+    let mut rig = connected(C1, &chosen, &ack(AckMode::AfterBatch));
+    rig.offsets(&[]);
+    assert_eq!(rig.actor.passed(P0, Epoch(1)), None, "it is on its way");
+    rig.reset(Ok(Offset(7)));
+    assert_eq!(rig.actor.passed(P0, Epoch(1)), Some(Offset(7)));
+    assert_eq!(rig.committed(), None, "it has nothing to store");
+    assert_eq!(rig.actor.passed(P0, Epoch(2)), None, "a new leader may send it back");
+    rig.fetched(records(7..9, 9));
+    assert_eq!(rig.actor.passed(P0, Epoch(1)), None, "its application works on something");
+}
+
+#[test]
 fn a_clean_stop_finishes_the_batch_and_stores_it() {
     let mut rig = member(&[], &Setup::default());
     rig.fetched(records(0..2, 2));

@@ -239,6 +239,23 @@ fn a_request_that_is_not_answered_takes_its_connection_down() {
 }
 
 #[test]
+fn patience_with_an_attempt_to_connect_grows_with_failed_attempts_only() {
+    let mut rig = producer(&["producer.linger.ms=0"]);
+    // Of three brokers nobody answers any more; one was connected.
+    rig.send(0);
+    let open = rig.request().0;
+    rig.pass(Span::secs(30));
+    assert_eq!(rig.closed, vec![open], "the request is given up, and the connection with it");
+    let gave_up = |rig: &Rig<Producer>| rig.closed.iter().filter(|&&peer| peer == open).count();
+    rig.pass(Span(12_500));
+    assert_eq!(gave_up(&rig), 2, "the next attempt within 12 s");
+    rig.pass(Span(13_500));
+    assert_eq!(gave_up(&rig), 2, "the one after it not before 16 s");
+    rig.pass(Span(12_500));
+    assert_eq!(gave_up(&rig), 3);
+}
+
+#[test]
 fn the_delivery_timeout_covers_requests_on_their_way() {
     let mut rig =
         producer(&["producer.linger.ms=0", "producer.delivery.timeout.ms=1000", "producer.request.timeout.ms=1000"]);
