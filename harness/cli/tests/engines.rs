@@ -36,16 +36,13 @@ fn assert_same(triple: &Triple, a: &Recording, b: &Recording, what: &str) {
 fn began(recording: &Recording) -> (BTreeSet<String>, u32) {
     let (mut verbs, mut active, mut overlaps) = (BTreeSet::new(), BTreeSet::new(), 0);
     for entry in &recording.history.entries {
-        match &entry.op {
-            Op::FaultBegan { fault, text } => {
-                overlaps += u32::from(!active.is_empty());
-                active.insert(*fault);
-                verbs.extend(text.split(' ').next().map(str::to_owned));
-            }
-            Op::FaultEnded { fault } => {
-                active.remove(fault);
-            }
-            _ => {}
+        if let Op::FaultBegan { fault, text } = &entry.op {
+            overlaps += u32::from(!active.is_empty());
+            active.insert(*fault);
+            verbs.extend(text.split(' ').next().map(str::to_owned));
+        }
+        if let Op::FaultEnded { fault } = &entry.op {
+            active.remove(fault);
         }
     }
     (verbs, overlaps)
