@@ -177,7 +177,7 @@ fn notes(out: &mut String, summary: &Summary, matrix: &Matrix<'_>) {
 }
 
 fn next(out: &mut String, matrix: &Matrix<'_>, folder: &str) {
-    let commands = remarks::commands(matrix, folder);
+    let commands = remarks::commands(matrix, folder, "ackproof");
     if commands.is_empty() {
         return;
     }

@@ -101,20 +101,20 @@ pub(crate) fn not_modelled(summary: &Summary) -> Option<String> {
 }
 
 /// Commands worth typing, each with what it does.
-pub(crate) fn commands(matrix: &Matrix<'_>, folder: &str) -> Vec<(String, &'static str)> {
+pub(crate) fn commands(matrix: &Matrix<'_>, folder: &str, program: &str) -> Vec<(String, &'static str)> {
     let mut commands = Vec::new();
     if let Some(example) = headline::example(matrix)
-        && let Some(witness) = &example.cell.witness
+        && let Some(witness) = example.cell.witness.as_ref().filter(|witness| !witness.file.is_empty())
     {
         let file = if folder.is_empty() { witness.file.clone() } else { format!("{folder}/{}", witness.file) };
         let file = quote(&file);
-        commands.push((format!("ackproof explain {file}"), "the life of the lost message, copy by copy"));
-        commands.push((format!("ackproof replay {file}"), "the same run again, byte for byte"));
+        commands.push((format!("{program} explain {file}"), "the life of the lost message, copy by copy"));
+        commands.push((format!("{program} replay {file}"), "the same run again, byte for byte"));
         if let Some(prevention) = &example.prevention {
             let set =
                 prevention.changes.iter().map(|it| format!(" --set {}", quote(&format!("{}={}", it.name, it.to))));
             let set: String = set.collect();
-            commands.push((format!("ackproof replay {file}{set}"), "the same faults, where they do no harm"));
+            commands.push((format!("{program} replay {file}{set}"), "the same faults, where they do no harm"));
         }
     }
     commands

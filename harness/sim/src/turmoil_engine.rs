@@ -180,6 +180,7 @@ impl<M: Model> Shared<M> {
 
 struct Reference<'s, M: Model> {
     sim: turmoil::Sim<'s>,
+    steps: u64,
     shared: Rc<Shared<M>>,
     topology: Arc<Topology>,
 }
@@ -218,7 +219,7 @@ impl<M: Model> Reference<'_, M> {
             // Nothing runs until the world starts it.
             sim.crash(name);
         }
-        Reference { sim, shared, topology }
+        Reference { sim, steps: 0, shared, topology }
     }
 
     fn take(&mut self, act: Act) {
@@ -278,6 +279,7 @@ impl<M: Model> Reference<'_, M> {
         }
         drop(world);
         self.shared.crossing.set(Time::NEVER);
+        self.steps += 1;
         self.sim.step().map_err(|error| SimError::Engine(error.to_string()))?;
         if let Some(failure) = self.shared.failure.borrow_mut().take() {
             return Err(SimError::Engine(failure));
@@ -295,6 +297,14 @@ impl<M: Model> Reference<'_, M> {
 /// # Errors
 /// [`SimError`].
 pub fn run<M: Model>(model: &Arc<M>, job: &Job<'_>, bench: Bench) -> Result<Recording, SimError> {
+    run_counting(model, job, bench).map(|(recording, _)| recording)
+}
+
+/// Runs one job and counts the steps that turmoil took: each costs the same, whatever happens in it.
+///
+/// # Errors
+/// [`SimError`].
+pub fn run_counting<M: Model>(model: &Arc<M>, job: &Job<'_>, bench: Bench) -> Result<(Recording, u64), SimError> {
     let mut reference = Reference::new(model, job, bench);
     let mut acts = Vec::new();
     reference.shared.world.borrow_mut().open(&mut acts);
@@ -316,8 +326,8 @@ pub fn run<M: Model>(model: &Arc<M>, job: &Job<'_>, bench: Bench) -> Result<Reco
             world.now = due;
         }
     }
-    let Reference { sim, shared, .. } = reference;
+    let Reference { sim, shared, steps, .. } = reference;
     drop(sim);
     let shared = Rc::into_inner(shared).expect("every host is gone with its simulation");
-    Ok(shared.world.into_inner().into_recording())
+    Ok((shared.world.into_inner().into_recording(), steps))
 }

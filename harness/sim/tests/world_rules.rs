@@ -325,3 +325,21 @@ fn a_process_that_does_not_stop_is_killed_when_patience_runs_out() {
     let died = recording.history.entries.iter().find(|entry| entry.op == Op::Died(ackproof_core::op::Death::Killed));
     assert_eq!(died.expect("it is killed").at.since(recording.chaos_began), Span(90_200));
 }
+
+#[test]
+fn turmoil_takes_no_step_for_a_millisecond_in_which_nothing_is_due() {
+    let mut topology = Topology::default();
+    for name in ["x1", "x2", "b1", "b2", "b3", "b4", "b5", "b6"] {
+        topology.add(name, NodeKind::Broker, None);
+    }
+    // Of eight hosts the first two greet each other for a minute, every ten milliseconds.
+    let model = Arc::new(Greeters { topology });
+    let steps: Vec<Step> =
+        serde_json::from_str(r#"[{"clock": {"node": "b1", "offset": "1s"}, "at": "60s", "for": "1ms"}]"#).unwrap();
+    let schedule = Schedule::plan(&steps, Seed(1), "test", Span::secs(1), &model.topology);
+    let setup = Setup::default();
+    let job = Job { seed: Seed(1), setup: &setup, schedule: &schedule, detail: Detail::Verdict };
+    let (recording, taken) = ackproof_sim::turmoil_engine::run_counting(&model, &job, Default::default()).unwrap();
+    assert!(recording.length >= Span::secs(60) && recording.events > 20_000);
+    assert!(taken <= recording.events, "{taken} steps for {} events", recording.events);
+}

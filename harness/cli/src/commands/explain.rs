@@ -10,7 +10,7 @@ use ackproof_sim::Engine;
 use serde_json::json;
 
 use super::replay::run_again;
-use super::{load_replay, look, print};
+use super::{load_replay, look, print, program};
 use crate::args::{ExplainArgs, Format};
 use crate::exit::{Exit, Failure};
 use crate::trial::Trial;
@@ -26,9 +26,10 @@ pub(super) fn explain(args: &ExplainArgs) -> anyhow::Result<Exit> {
         print(&format!("{:#}\n", json!({ "v": 1, "message": msg.to_string(), "autopsy": told })))?;
         return Ok(Exit::AsExpected);
     }
+    let program = program();
     let next = [
-        (format!("ackproof replay {} -v", args.what), "the whole run, entry by entry".to_owned()),
-        (format!("ackproof replay {} --set KEY=VALUE", args.what), "the same faults under another setting".to_owned()),
+        (format!("{program} replay {} -v", args.what), "the whole run, entry by entry".to_owned()),
+        (format!("{program} replay {} --set KEY=VALUE", args.what), "the same faults under another setting".to_owned()),
     ];
     let explanation = Explanation {
         autopsy: &told.to_string(),

@@ -55,7 +55,16 @@ fn look(folder: String) -> Look {
     let terminal = std::io::stdout().is_terminal();
     let plain = std::env::var_os("NO_COLOR").is_some() || std::env::var_os("CI").is_some();
     let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok()).unwrap_or(100);
-    Look { columns, color: terminal && !plain, unicode: true, folder }
+    Look { columns, color: terminal && !plain, unicode: true, folder, program: program() }
+}
+
+/// How the user called this program: what can be typed again as it stands.
+fn program() -> String {
+    // Set by `cargo run` for what it starts.
+    if std::env::var_os("CARGO").is_some() {
+        return "cargo run --release --".to_owned();
+    }
+    std::env::args().next().unwrap_or_else(|| "ackproof".to_owned())
 }
 
 /// The replay that a file or a token names.

@@ -44,7 +44,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let mut exit = Exit::AsExpected;
     for scenario in scenarios {
         let plan = Plan::of(scenario, args.engine.into());
-        exit = exit.worse(run_plan(&plan, args)?);
+        let (store, recorded) = open_store(&plan, &args.out)?;
+        exit = exit.worse(run_plan(&plan, args, Some(&store), recorded)?);
         if INTERRUPTED.load(Ordering::Relaxed) {
             break;
         }
@@ -71,7 +72,14 @@ pub(super) fn quickstart() -> anyhow::Result<Exit> {
         out: "results".into(),
         format: Format::Text,
     };
-    run_plan(&plan, &args)
+    match open_store(&plan, &args.out) {
+        Ok((store, recorded)) => run_plan(&plan, &args, Some(&store), recorded),
+        // Whoever tries the program out in a folder that cannot be written gets an answer all the same.
+        Err(failure) => {
+            eprintln!("{failure}; nothing is kept");
+            run_plan(&plan, &args, None, Recorded::default())
+        }
+    }
 }
 
 fn read(file: &Path, args: &RunArgs) -> Result<Scenario, Failure> {
@@ -92,8 +100,7 @@ fn read(file: &Path, args: &RunArgs) -> Result<Scenario, Failure> {
     Ok(scenario)
 }
 
-fn run_plan(plan: &Plan, args: &RunArgs) -> anyhow::Result<Exit> {
-    let (store, recorded) = open_store(plan, &args.out)?;
+fn run_plan(plan: &Plan, args: &RunArgs, store: Option<&Store>, recorded: Recorded) -> anyhow::Result<Exit> {
     for dropped in &recorded.dropped {
         eprintln!(
             "{}:{}: a line that was cut short is dropped and its run repeated",
@@ -101,16 +108,13 @@ fn run_plan(plan: &Plan, args: &RunArgs) -> anyhow::Result<Exit> {
             dropped.line
         );
     }
-    if !plan.scenario.warnings.is_empty() && args.format == Format::Text {
-        tracing::info!("{}", plan.scenario.warnings.render(false));
-    }
     let threads = args.jobs.map_or_else(cores, usize::from);
     let mut progress = Progress::new();
-    let swept = sweep(plan, Some(&store), recorded, args.verify, threads, &mut progress).map_err(kept)?;
-    let found = witnesses(plan, &swept, Some(&store), threads).map_err(kept)?;
+    let swept = sweep(plan, store, recorded, args.verify, threads, &mut progress).map_err(kept)?;
+    let found = witnesses(plan, &swept, store, threads).map_err(kept)?;
     let summary = summary::summarize(plan, &swept, found);
-    store.write_summary(&summary).map_err(kept)?;
-    let folder = store.folder().display().to_string();
+    store.map_or(Ok(()), |store| store.write_summary(&summary)).map_err(kept)?;
+    let folder = store.map_or(String::new(), |store| store.folder().display().to_string());
     print(&rendered(&summary, &folder, args.format))?;
     if swept.interrupted {
         eprintln!("interrupted; what is finished is kept. Go on with: {}", resume_command());

@@ -13,11 +13,13 @@ pub struct Look {
     pub unicode: bool,
     /// The folder that witnesses' files are relative to, as the reader would type it; empty for the current one.
     pub folder: String,
+    /// How the reader calls this program, for the commands that are worth typing next.
+    pub program: String,
 }
 
 impl Default for Look {
     fn default() -> Look {
-        Look { columns: 100, color: false, unicode: true, folder: String::new() }
+        Look { columns: 100, color: false, unicode: true, folder: String::new(), program: "ackproof".to_owned() }
     }
 }
 

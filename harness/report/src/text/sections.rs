@@ -281,7 +281,7 @@ pub(super) fn notes(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>)
 
 /// What to type next.
 pub(super) fn next(page: &mut Page<'_>, matrix: &Matrix<'_>) {
-    let commands = remarks::commands(matrix, &page.look.folder);
+    let commands = remarks::commands(matrix, &page.look.folder, &page.look.program);
     if commands.is_empty() {
         return;
     }
