@@ -37,12 +37,12 @@ pub enum Command {
     Check(CheckArgs),
     /// Run one failure again, and say whether it is the same to the byte.
     #[command(after_help = "Examples:\n  \
-        ackproof replay results/orders/latest/failures/r1-f2-all-power-17.replay.yaml -v\n  \
+        ackproof replay results/orders/1a2b3c4d5e6f/failures/r1-f2-all-power-17.replay.yaml -v\n  \
         ackproof replay kfk1-9T4M-ZQ2C --set min.insync.replicas=2")]
     Replay(ReplayArgs),
     /// Say in words why a message was lost: each copy, when it was durable, what destroyed it.
     #[command(after_help = "Examples:\n  \
-        ackproof explain results/orders/1a2b3c/failures/r1-f2-all-power-17.replay.yaml\n  \
+        ackproof explain results/orders/1a2b3c4d5e6f/failures/r1-f2-all-power-17.replay.yaml\n  \
         ackproof explain kfk1-9T4M-ZQ2C --message p1#57")]
     Explain(ExplainArgs),
     /// List what can be written in a scenario.

@@ -128,6 +128,7 @@ fn digest(scenario: &Scenario, engine: Engine) -> String {
         hasher.update(&[0]);
     };
     say(env!("CARGO_PKG_VERSION"));
+    say(env!("ACKPROOF_RULES"));
     say(&scenario.name);
     say(&scenario.broker_version());
     say(scenario.client);

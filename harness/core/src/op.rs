@@ -99,7 +99,7 @@ pub enum Op {
 }
 
 impl fmt::Display for Op {
-    /// The stable text form: one line, fields separated by blanks.
+    /// The stable text form: one line, fields separated by blanks. Faults are counted from 1, as a person does.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let delivery = |f: &mut fmt::Formatter<'_>, word: &str, delivery: &Delivery| {
             write!(f, "{word} {} {}@{}", delivery.msg, delivery.origin.0, delivery.offset)
@@ -107,9 +107,9 @@ impl fmt::Display for Op {
         match self {
             Op::Phase(phase) => write!(f, "phase {}", phase.word()),
             Op::PhaseLimit(phase) => write!(f, "phase-limit {}", phase.word()),
-            Op::FaultBegan { fault, text } => write!(f, "fault {fault} began {text}"),
-            Op::FaultEnded { fault } => write!(f, "fault {fault} ended"),
-            Op::FaultMissed { fault, why } => write!(f, "fault {fault} missed {why}"),
+            Op::FaultBegan { fault, text } => write!(f, "fault {} began {text}", fault + 1),
+            Op::FaultEnded { fault } => write!(f, "fault {} ended", fault + 1),
+            Op::FaultMissed { fault, why } => write!(f, "fault {} missed {why}", fault + 1),
             Op::Started => f.write_str("started"),
             Op::Died(Death::Killed) => f.write_str("died killed"),
             Op::Died(Death::PowerLost) => f.write_str("died power-lost"),

@@ -21,4 +21,5 @@ pub mod result;
 pub mod stats;
 pub mod store;
 pub mod text;
+pub mod transcript;
 pub mod words;

@@ -71,8 +71,10 @@ impl Application {
     fn physical(&mut self, entry: &Entry, involved: &[NodeId]) {
         let at = entry.at;
         match &entry.op {
-            Op::FaultBegan { fault, text } => self.event(entry, Topic::Fault, format!("fault {fault} began: {text}")),
-            Op::FaultEnded { fault } => self.event(entry, Topic::Fault, format!("fault {fault} ended")),
+            Op::FaultBegan { fault, text } => {
+                self.event(entry, Topic::Fault, format!("fault {} began: {text}", fault + 1))
+            }
+            Op::FaultEnded { fault } => self.event(entry, Topic::Fault, format!("fault {} ended", fault + 1)),
             Op::Phase(Phase::Settle) => self.event(entry, Topic::Fault, "everything was healed".to_owned()),
             Op::Died(death) => {
                 let Some(node) = entry.node else { return };

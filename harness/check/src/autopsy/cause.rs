@@ -1,6 +1,7 @@
 //! The one sentence that says why.
 
 use ackproof_core::app::{MsgId, Outcome};
+use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
 use ackproof_core::verdict::Stage;
 
@@ -97,36 +98,54 @@ impl Facts<'_> {
         Some(format!("{who} justified the acknowledgement at {}", justified.at))
     }
 
-    /// What destroyed each copy, those that justified the acknowledgement first, and who was elected without it.
+    /// What destroyed each copy and who was elected without it, in order of time.
     fn destructions(&self) -> Vec<String> {
-        let justifies = |copy: &CopyLife| {
-            self.justified_by.is_some_and(|justified| {
-                justified.copies.contains(&copy.node)
-                    && (justified.origin, justified.offset) == (copy.origin, copy.offset)
-            })
-        };
-        let mut lost: Vec<&CopyLife> = self.examination.copies.iter().filter(|copy| copy.lost_at().is_some()).collect();
-        lost.sort_by_key(|copy| (!justifies(copy), copy.lost_at()));
-        let first_lost = lost.iter().filter_map(|copy| copy.lost_at()).min();
-        let mut clauses: Vec<String> = lost.into_iter().filter_map(|copy| self.words.destruction(copy)).collect();
+        let lost = self.examination.copies.iter().filter_map(|copy| Some((copy.lost_at()?, copy)));
+        let mut clauses: Vec<(Time, bool, String)> =
+            lost.filter_map(|(at, copy)| Some((at, true, self.words.destruction(copy)?))).collect();
         if let Some(election) = self.election_without() {
             let leader = election.leader.map_or("nobody", |leader| self.words.name(leader));
             let how = if election.clean { "" } else { "uncleanly " };
-            let clause = format!("{leader} was elected {how}at {} without it", election.at);
+            let mut clause = format!("{leader} was elected {how}at {} without it", election.at);
+            let holders = self.holders_at(election.at);
+            if !holders.is_empty() {
+                clause.push_str(&format!(", while {} still held it", self.words.names(&holders)));
+            }
             // What others cut off to follow a leader comes after its election.
-            let place = if first_lost.is_some_and(|lost| election.at <= lost) { 0 } else { clauses.len() };
-            clauses.insert(place, clause);
+            clauses.push((election.at, false, clause));
         }
-        clauses
+        clauses.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        clauses.into_iter().map(|(_, _, clause)| clause).collect()
     }
 
-    /// The first election, after the message had been written, of a leader that did not hold it.
+    /// Nodes with a copy that is not lost yet.
+    fn holders_at(&self, at: Time) -> Vec<NodeId> {
+        let holds = |copy: &&CopyLife| copy.written <= at && copy.lost_at().is_none_or(|lost| lost > at);
+        let mut nodes: Vec<NodeId> = self.examination.copies.iter().filter(holds).map(|copy| copy.node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// The election, after the message had been written, of a leader that did not hold it: the one that others cut their
+    /// logs to follow, or else the first after every copy was gone.
     fn election_without(&self) -> Option<&Election> {
         let written = self.examination.copies.first()?.written;
-        self.examination
-            .elections
-            .iter()
-            .find(|election| election.at >= written && election.leader.is_some() && !election.held)
+        let cut = self.examination.copies.iter().filter_map(|copy| match copy.end {
+            CopyEnd::Truncated { at, .. } => Some(at),
+            CopyEnd::Remains | CopyEnd::Stranded | CopyEnd::Gone { .. } | CopyEnd::PowerLost { .. } => None,
+            CopyEnd::DiskLost { .. } | CopyEnd::Disposed { .. } | CopyEnd::Overwritten { .. } => None,
+        });
+        let without = |election: &&Election| election.at >= written && election.leader.is_some() && !election.held;
+        let mut elections = self.examination.elections.iter().filter(without);
+        let decisive = match cut.min() {
+            Some(cut) => elections.clone().rfind(|election| election.at <= cut),
+            None => {
+                let gone = self.examination.copies.iter().filter_map(CopyLife::lost_at).max().unwrap_or(Time::NEVER);
+                elections.clone().find(|election| election.at >= gone)
+            }
+        };
+        decisive.or_else(|| elections.next_back())
     }
 
     fn disposed(&self) -> Vec<String> {

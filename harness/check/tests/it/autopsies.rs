@@ -42,7 +42,7 @@ What happened
   1.205s  b1     appended it at offset 57 in epoch 3
   1.206s  b1     confirmed it: b1 alone held it
   1.207s  p1     was told: acked
-  1.208s         fault 0 began: power_loss b1
+  1.208s         fault 1 began: power_loss b1
   1.209s  b1     lost power
   1.210s  b1     copy destroyed: never synced (durable 0, written 58, kept 41)
   5.211s         elected uncleanly: b2, without a copy
@@ -51,11 +51,11 @@ What happened
 }
 
 #[test]
-fn every_copy_that_justified_the_acknowledgement_is_accounted_for_and_they_come_first() {
+fn every_copy_that_justified_the_acknowledgement_is_accounted_for_in_order_of_time() {
     let tape = Tape::begin().story(sent).appended(B1, 57, 57, 3).copied(B3, 57, 57, 3).copied(B2, 57, 57, 3);
     let tape = tape.confirmed(B1, 57, 57, &[B1, B2]).story(acked).disk_lost(B3).disk_lost(B1).truncated(B2, 60, 50);
     let cause = tape.story(|story| story.healed().end(0)).autopsy(57).cause;
-    let order = ["b1 and b2 justified", "b1 lost its disk", "b2 cut its log back to 50", "b3 lost its disk"];
+    let order = ["b1 and b2 justified", "b3 lost its disk", "b1 lost its disk", "b2 cut its log back to 50"];
     let found: Vec<usize> = order.iter().map(|words| cause.find(words).unwrap_or_else(|| panic!("{cause}"))).collect();
     assert!(found.is_sorted(), "{cause}");
 }
@@ -83,8 +83,8 @@ fn what_happened_after_the_fate_was_sealed_or_long_before_is_left_out() {
 fn an_election_is_told_before_the_cuts_that_follow_from_it() {
     let tape = Tape::begin().story(sent).appended(B1, 57, 57, 3).confirmed(B1, 57, 57, &[B1]).story(acked);
     let tape = tape.elected(B3, Some(B2), 4, false).truncated(B1, 58, 41).story(|story| story.healed().end(0));
-    let expected = "b2 was elected uncleanly at 1.207s without it; b1 cut its log back to 41 at 1.208s (the leader's log \
-                    ends there).";
+    let expected = "b2 was elected uncleanly at 1.207s without it, while b1 still held it; b1 cut its log back to 41 at \
+                    1.208s (the leader's log ends there).";
     let cause = tape.autopsy(57).cause;
     assert!(cause.ends_with(expected), "{cause}");
 }

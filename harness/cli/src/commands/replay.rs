@@ -1,8 +1,8 @@
 //! `replay`: one run again, and whether it is the same.
 
-use ackproof_core::observe::Observation;
-use ackproof_core::recording::{Detail, Fact, Recording};
+use ackproof_core::recording::Detail;
 use ackproof_core::schedule::Schedule;
+use ackproof_report::transcript::transcript;
 use ackproof_scenario::Replay;
 use ackproof_sim::Engine;
 use serde_json::json;
@@ -86,35 +86,4 @@ fn outcome(trial: &Trial) -> String {
         text.push_str(&format!("  doubt: {doubt}\n"));
     }
     text
-}
-
-/// The history with what the actors decided in between; `messages` adds what crossed the network.
-fn transcript(recording: &Recording, messages: bool) -> String {
-    let history = &recording.history;
-    let mut lines: Vec<(u64, u8, String)> = history
-        .entries
-        .iter()
-        .map(|entry| {
-            let node = entry.node.map_or("-", |node| history.nodes[node.index()].as_str());
-            (entry.at.0, 0, format!("{} {node:6} {}", entry.at, entry.op))
-        })
-        .collect();
-    for traced in &recording.trace {
-        let node = &history.nodes[traced.node.index()];
-        let words = match &traced.fact {
-            Fact::Observed(Observation::Noted { text }) => text.clone(),
-            Fact::MessageSent { to, text, .. } if messages => format!("-> {} {text}", history.nodes[to.index()]),
-            Fact::MessageTaken { from, text } if messages => format!("<- {} {text}", history.nodes[from.index()]),
-            Fact::MessageLost { to, why } if messages => format!("-x {} {why}", history.nodes[to.index()]),
-            Fact::MessageSent { .. } | Fact::MessageTaken { .. } | Fact::MessageLost { .. } => continue,
-            Fact::Observed(observation) => format!("{observation:?}"),
-            Fact::PowerCut { origin, durable, written, kept } => {
-                format!("power cut: log {} keeps {kept} of {written} records, {durable} were durable", origin.0)
-            }
-            Fact::DiskLost => "the disk is blank".to_owned(),
-        };
-        lines.push((traced.at.0, 1, format!("{} {node:6}   {words}", traced.at)));
-    }
-    lines.sort_by_key(|(at, kind, _)| (*at, *kind));
-    lines.into_iter().map(|(_, _, line)| line + "\n").collect()
 }

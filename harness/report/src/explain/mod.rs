@@ -32,7 +32,7 @@ pub fn render(explanation: &Explanation<'_>, look: &Look) -> String {
         page.paragraph(line, 0, (number == 0).then_some(Tone::Strong));
     }
     if !explanation.story.is_empty() {
-        page.title("Faults");
+        page.title(&format!("Faults, counted from {} when the workload began", explanation.recording.chaos_began));
         for (step, number) in explanation.story.iter().zip(1..) {
             page.entry(&format!("  {number}."), step, 5, None);
         }
