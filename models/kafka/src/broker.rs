@@ -220,7 +220,12 @@ impl Broker {
 
     fn on_timer(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer) -> Result<(), DiskError> {
         match timer {
-            Timer::Communicate => self.communicate(ctx),
+            Timer::Communicate => {
+                if self.lifecycle.waits() {
+                    self.hang_up(ctx, self.plan.layout.controller)?;
+                }
+                self.communicate(ctx);
+            }
             Timer::CheckIsr => {
                 let interval = Span((self.plan.config.broker.replica_lag_max.0 / 2).max(1));
                 ctx.set_timer(Timer::CheckIsr.id(), interval);
@@ -255,8 +260,9 @@ impl Broker {
                 }
             }
             Timer::Follow(index) => {
-                if let Some((replica, mut env)) = self.split(index) {
-                    replica.follow_timer(ctx, &mut env);
+                let silent = self.split(index).and_then(|(replica, mut env)| replica.follow_timer(ctx, &mut env));
+                if let Some(leader) = silent {
+                    self.hang_up(ctx, leader)?;
                 }
             }
         }
@@ -350,6 +356,15 @@ impl Broker {
             replica.on_closed(ctx, env, peer);
             Ok(())
         })
+    }
+
+    /// Gives up a peer that has been silent for too long. What is asked again goes over a new connection: the old one
+    /// may have met a cut that TCP takes long to get over.
+    ///
+    /// Source: `NetworkClient.handleTimedOutRequests`, clients, 4.1; `BrokerBlockingSender.sendRequest`, core, 4.1.
+    fn hang_up(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId) -> Result<(), DiskError> {
+        ctx.close(peer);
+        self.on_closed(ctx, peer)
     }
 
     /// With one log directory to a broker, its failure ends the process.

@@ -40,6 +40,8 @@ const ELECT_UNCLEAN: TimerId = TimerId(2);
 struct Session {
     /// `None`: no heartbeat in this registration, or the session ran out.
     last_contact: Option<Time>,
+    /// When the broker last asked for anything, in this registration or before.
+    last_heard: Option<Time>,
     /// The newest state the broker said it has applied.
     applied: MetadataVersion,
     /// The state that the others must have applied before the broker may shut down.
@@ -212,7 +214,7 @@ impl Controller {
             ctx.observe(observation.probe(), || observation);
         }
         for broker in self.plan.layout.brokers.iter().copied() {
-            if self.committed.broker(broker).is_some() {
+            if self.committed.broker(broker).is_some() && self.hears(ctx.now(), broker) {
                 ctx.send(broker, Message::Publish(Arc::clone(&self.committed)));
             }
         }

@@ -5,6 +5,7 @@ use ackproof_core::node::{NodeKind, Part, Topology};
 use ackproof_core::setting::{Effective, Inert, Problem, Setting, Trap};
 use ackproof_core::setup::Setup;
 
+use crate::config::Config;
 use crate::settings;
 
 /// Apache Kafka, the broker and its Java client.
@@ -40,6 +41,13 @@ impl Broker for KafkaBroker {
     }
     fn topology(&self, _: &Effective, setup: &Setup) -> Topology {
         topology(setup)
+    }
+    /// Whether the producer is idempotent decides what is refused, what is warned about and, before 3.0, what acks is.
+    fn heeds(&self, setting: &Setting) -> bool {
+        setting.modelled || (setting.section, setting.key) == ("producer", "enable.idempotence")
+    }
+    fn origins(&self, effective: &Effective, setup: &Setup) -> Option<u16> {
+        Some(Config::from_effective(effective, setup).topic.partitions)
     }
     fn has_part(&self, part: Part) -> bool {
         match part {
@@ -87,6 +95,8 @@ const SIMPLIFICATIONS: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
+    use ackproof_core::setting::{SettingName, ValueKind, ValueSource};
+
     use super::*;
 
     #[test]
@@ -99,6 +109,43 @@ mod tests {
         assert_eq!(names, ["b1", "b2", "b3", "ctl1", "p1", "c1", "c2", "audit"]);
         let racks: Vec<_> = topology.ids().map(|node| topology.get(node).rack.as_deref()).collect();
         assert_eq!(racks[..4], [Some("r1"), Some("r2"), Some("r1"), None]);
+    }
+
+    #[test]
+    fn no_other_setting_that_is_not_modelled_makes_a_difference() {
+        let (setup, mut all) = (Setup::default(), 0);
+        for &version in KAFKA.versions() {
+            let plain = Effective::defaults(version, "java", KAFKA.versions(), KAFKA.settings());
+            let mut chosen = plain.clone();
+            for setting in KAFKA.settings().iter().filter(|setting| !KAFKA.heeds(setting)) {
+                let value = match setting.kind {
+                    ValueKind::Bool => "true".to_owned(),
+                    ValueKind::Int { min, .. } => (min + 1).to_string(),
+                    ValueKind::Float { min, .. } => min.to_string(),
+                    ValueKind::OneOf(words) => words[0].to_owned(),
+                    ValueKind::Text => "x".to_owned(),
+                };
+                chosen.set(SettingName::new(setting.section, setting.key), value, ValueSource::Matrix);
+                all += 1;
+            }
+            assert_eq!(Config::from_effective(&chosen, &setup), Config::from_effective(&plain, &setup), "{version}");
+            assert_eq!(KAFKA.refuse(&chosen, &setup), KAFKA.refuse(&plain, &setup), "{version}");
+            assert_eq!(KAFKA.traps(&chosen, &setup), KAFKA.traps(&plain, &setup), "{version}");
+            assert_eq!(KAFKA.inert(&chosen, &setup), KAFKA.inert(&plain, &setup), "{version}");
+        }
+        assert!(all > 500, "{all}");
+        let idempotence = KAFKA.settings().iter().find(|setting| setting.key == "enable.idempotence").unwrap();
+        assert!(!idempotence.modelled && KAFKA.heeds(idempotence));
+    }
+
+    #[test]
+    fn a_topic_has_the_partitions_that_it_or_the_brokers_say() {
+        let mut effective = Effective::defaults("4.1", "java", KAFKA.versions(), KAFKA.settings());
+        assert_eq!(KAFKA.origins(&effective, &Setup::default()), Some(1));
+        effective.set(SettingName::new("broker", "num.partitions"), "4", ValueSource::Matrix);
+        assert_eq!(KAFKA.origins(&effective, &Setup::default()), Some(4));
+        effective.set(SettingName::new("topic", "partitions"), "2", ValueSource::Matrix);
+        assert_eq!(KAFKA.origins(&effective, &Setup::default()), Some(2));
     }
 
     #[test]

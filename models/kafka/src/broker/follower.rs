@@ -90,20 +90,19 @@ impl Replica {
         follower.alarm.at_latest(ctx, Timer::Follow(self.index), ctx.now() + SILENCE);
     }
 
-    /// A pause is over, or the leader has been silent for too long.
-    pub(super) fn follow_timer(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
+    /// A pause is over, or the leader has been silent for too long: then it is returned.
+    pub(super) fn follow_timer(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) -> Option<NodeId> {
         let (now, timer) = (ctx.now(), Timer::Follow(self.index));
-        let Role::Follower(follower) = &mut self.role else { return };
+        let Role::Follower(follower) = &mut self.role else { return None };
         follower.alarm.fired();
         match follower.state {
             State::Pausing { until } if until <= now => self.fetch_from_leader(ctx, env),
             State::Pausing { until } => follower.alarm.at_latest(ctx, timer, until),
-            State::Asked { at, .. } if now.since(at) >= SILENCE => {
-                follower.pause(ctx, timer, env.plan.config.broker.replica_fetch_backoff);
-            }
+            State::Asked { at, .. } if now.since(at) >= SILENCE => return follower.leader,
             State::Asked { at, .. } => follower.alarm.at_latest(ctx, timer, at + SILENCE),
             State::Idle | State::Appending => {}
         }
+        None
     }
 
     /// The leader's answer. One to a fetch that is no longer waited for is dropped, so an answer from an older epoch

@@ -56,6 +56,11 @@ pub(super) struct Lifecycle {
 }
 
 impl Lifecycle {
+    /// Whether the controller owes an answer.
+    pub(super) fn waits(&self) -> bool {
+        self.outstanding.is_some()
+    }
+
     /// Source: `NodeToControllerChannelManagerImpl`, core, 4.1: what was asked is asked again on the next connection.
     pub(super) fn on_closed(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         if self.outstanding.take().is_some() {
@@ -66,7 +71,7 @@ impl Lifecycle {
 
 impl Broker {
     /// Registers, or sends a heartbeat. At most one of these is under way; one that is not answered within half a
-    /// session is given up.
+    /// session is given up, and the connection with it.
     ///
     /// Source: `BrokerLifecycleManager`, core, 4.1; `BrokerServer.startup` for the timeout.
     pub(super) fn communicate(&mut self, ctx: &mut Ctx<'_, Kafka>) {

@@ -2,7 +2,7 @@
 
 use ackproof_core::actor::Ctx;
 use ackproof_core::node::NodeId;
-use ackproof_core::time::Time;
+use ackproof_core::time::{Span, Time};
 
 use super::{Controller, Session};
 use crate::config::Version;
@@ -21,6 +21,7 @@ impl Controller {
     ///
     /// Source: `ClusterControlManager.registerBroker`, `ReplicationControlManager.handleBrokerShutdown`, metadata, 4.1.
     pub(super) fn register(&mut self, ctx: &mut Ctx<'_, Kafka>, broker: NodeId, request: &Register) {
+        self.sessions[broker.index()].last_heard = Some(ctx.now());
         let existing = self.cluster.image.broker(broker).copied();
         let result = match existing {
             Some(status) if status.incarnation == request.incarnation => Ok(status.epoch),
@@ -40,8 +41,21 @@ impl Controller {
         let epoch = BrokerEpoch(self.cluster.image.version.0);
         self.cluster.image.brokers[broker.index()] =
             Some(BrokerStatus { epoch, incarnation, fenced: true, shutting_down: false });
-        self.sessions[broker.index()] = Session::default();
+        let session = &mut self.sessions[broker.index()];
+        *session = Session { last_heard: session.last_heard, ..Session::default() };
         epoch
+    }
+
+    /// Whether a broker's questions still come in. News is not sent to brokers, they fetch it; so one that is not heard
+    /// does not hear either, whichever direction of the cable is cut.
+    ///
+    /// Simplified: a broker's fetches of the metadata log are not sent one by one; they are taken to come in for half a
+    /// session after its last heartbeat. Gives up: a broker may hear of a change some seconds after it was cut off.
+    ///
+    /// Source: `KafkaRaftClient.handleFetchRequest`, raft, 4.1; KIP-595.
+    pub(super) fn hears(&self, now: Time, broker: NodeId) -> bool {
+        let half = Span(self.plan.config.broker.session_timeout.0 / 2);
+        self.sessions[broker.index()].last_heard.is_some_and(|last| now.since(last) <= half)
     }
 
     /// From 4.0 on a session outlives the fencing that a shutdown ends with, so that even a broker that stopped
@@ -124,6 +138,7 @@ impl Controller {
     /// metadata, 4.1.
     pub(super) fn heartbeat(&mut self, ctx: &mut Ctx<'_, Kafka>, broker: NodeId, request: &Heartbeat) {
         let correlation = request.correlation;
+        self.sessions[broker.index()].last_heard = Some(ctx.now());
         let status = match self.cluster.image.broker(broker) {
             Some(status) if status.epoch == request.broker_epoch => *status,
             other => {

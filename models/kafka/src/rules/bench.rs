@@ -66,6 +66,8 @@ pub struct Bench {
     /// What clients were sent, oldest first.
     pub inbox: Vec<(NodeId, Message)>,
     pub closed: Vec<NodeId>,
+    /// Who closed a connection, and with whom.
+    pub hung_up: Vec<(NodeId, NodeId)>,
     pub seen: Vec<(NodeId, Observation)>,
 }
 
@@ -109,6 +111,7 @@ impl Bench {
             intercept: None,
             inbox: Vec::new(),
             closed: Vec::new(),
+            hung_up: Vec::new(),
             seen: Vec::new(),
         };
         for node in [CTL, B1, B2, B3] {
@@ -216,7 +219,10 @@ impl Bench {
                     self.push(LATENCY, Item::Message { from: node, to, to_incarnation, body });
                 }
             }
-            Effect::Close { peer } => self.close(peer, node),
+            Effect::Close { peer } => {
+                self.hung_up.push((node, peer));
+                self.close(peer, node);
+            }
             Effect::SetTimer { id, after } => {
                 self.timers.insert((node, id), self.sequence + 1);
                 self.push(after, Item::Timer { node, incarnation, id, set: self.sequence + 1 });

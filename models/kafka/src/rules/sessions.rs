@@ -124,3 +124,34 @@ fn each_broker_acts_on_the_state_that_has_reached_it() {
     assert!(!bench.replica(B1).leads());
     assert_eq!(bench.log(B1), vec![]);
 }
+
+#[test]
+fn a_broker_that_the_controller_does_not_hear_is_not_told_anything() {
+    let mut bench = Bench::formed(&[]);
+    bench.deafen(CTL, B1);
+    bench.run(Span::secs(12));
+    assert!(bench.is_fenced(B1) && bench.leads(B2));
+    assert!(bench.leads(B1), "nothing it is sent tells it, although that would arrive");
+    let sent = bench.produce(B1, Acks::Leader, 0);
+    bench.run(Span(5));
+    assert!(bench.produced(sent).is_some_and(|result| result.is_ok()));
+    bench.heal();
+    bench.settle();
+    assert_eq!((bench.leads(B1), bench.log(B1)), (false, vec![]));
+}
+
+#[test]
+fn a_silent_controller_or_leader_is_asked_again_over_a_new_connection() {
+    let mut bench = Bench::formed(&[]);
+    bench.cut(B1, &[CTL]);
+    bench.run(Span::secs(7));
+    assert_eq!(bench.hung_up, vec![(B1, CTL)], "a heartbeat is given up after half a session");
+
+    let mut bench = Bench::formed(&[]);
+    bench.cut(B1, &[B3]);
+    bench.run(Span::secs(9));
+    assert_eq!(bench.hung_up, vec![]);
+    bench.run(Span::secs(3));
+    assert!(bench.hung_up.contains(&(B3, B1)), "a fetch is given up after ten seconds");
+    assert!(!bench.hung_up.iter().any(|&(node, peer)| peer == CTL || (node, peer) == (B2, B1)));
+}
