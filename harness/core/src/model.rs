@@ -32,6 +32,16 @@ pub trait Broker: Sync {
     fn replacing_sections(&self) -> &'static [(&'static str, &'static str)] {
         &[("topic", "broker")]
     }
+    /// Whether a setting that somebody chose makes a difference to what this broker says or does. One that is not
+    /// modelled can: it decides what is refused or warned about. Any other is left out of replay files.
+    fn heeds(&self, setting: &Setting) -> bool {
+        setting.modelled
+    }
+    /// How many partitions or queues the workload is spread over; `None` when only a run can tell.
+    fn origins(&self, effective: &Effective, setup: &Setup) -> Option<u16> {
+        let _ = (effective, setup);
+        None
+    }
     /// Whether any node of this broker can ever play a part; a fault aimed at one that nobody plays is an error.
     fn has_part(&self, part: Part) -> bool {
         let _ = part;

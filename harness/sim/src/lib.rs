@@ -8,15 +8,18 @@
 //! This crate knows no broker by name, and it is the only one that names turmoil or tokio.
 
 mod app;
+mod cast;
 mod connection;
 pub mod event;
 mod fault_run;
 mod link;
+mod machine;
 mod node;
 mod phases;
 mod queue;
 mod recorder;
 mod step;
+mod traffic;
 pub mod turmoil_engine;
 mod wheel;
 mod world;
