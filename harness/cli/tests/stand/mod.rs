@@ -65,11 +65,17 @@ pub struct Stand {
 impl Stand {
     /// [`SAFE`] with these values in place of its own, or beside them.
     pub fn with(changed: &[(&str, &str)]) -> Stand {
+        Stand::on("kafka", changed)
+    }
+
+    /// The same on a version of Kafka.
+    pub fn on(broker: &str, changed: &[(&str, &str)]) -> Stand {
         let mut values = SAFE.to_vec();
         values.retain(|(key, _)| changed.iter().all(|(other, _)| other != key));
         values.extend(changed);
         let set: Vec<String> = values.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let scenario = ackproof_scenario::parse("property", TEXT, &registry::brokers(), &set)
+        let text = TEXT.replace("broker: kafka", &format!("broker: {broker}"));
+        let scenario = ackproof_scenario::parse("property", &text, &registry::brokers(), &set)
             .unwrap_or_else(|errors| panic!("{errors}"));
         Stand { plan: Plan::of(scenario, Engine::Event) }
     }
