@@ -1,4 +1,5 @@
-//! One direction of a link: the messages in flight, first in, first out.
+//! One direction of a link: the messages in flight, first in, first out. Only what a cut has stalled may be overtaken,
+//! by other connections: TCP keeps the order within one.
 //!
 //! The world decides from this list alone whether a message arrives. Connections are TCP, so a cut does not lose what
 //! was under way: it stalls, and the sender's kernel sends it again after the cut has healed, unless the sender is gone
@@ -35,6 +36,8 @@ pub(crate) struct Entry<T> {
     pub(crate) conn: ConnId,
     /// The first message of its connection.
     pub(crate) opening: bool,
+    /// It met a cut, and its kernel will send it again, or it waits behind one of its connection that did.
+    late: bool,
     pub(crate) body: Body<T>,
 }
 
@@ -43,18 +46,24 @@ pub(crate) struct Link<T> {
     /// `network/<from>-<to>`.
     pub(crate) stream: Stream,
     flight: VecDeque<Entry<T>>,
-    last_due: Time,
     /// Since when the link has been cut, if what is stalled met a cut.
     cut_since: Option<Time>,
     blocked: bool,
 }
 
+impl<T> Entry<T> {
+    /// Whether what is sent on `conn` later may arrive earlier. The end of a connection (no `conn`) never does.
+    fn may_be_overtaken_on(&self, conn: ConnId) -> bool {
+        self.late && conn != ConnId::NONE && conn != self.conn
+    }
+}
+
 impl<T> Link<T> {
     pub(crate) fn new(stream: Stream) -> Self {
-        Link { stream, flight: VecDeque::new(), last_due: Time::ZERO, cut_since: None, blocked: false }
+        Link { stream, flight: VecDeque::new(), cut_since: None, blocked: false }
     }
 
-    /// Puts an entry at the end, `latency` from now and never before the one ahead of it.
+    /// Puts an entry at the end, `latency` from now and never before those ahead of it that it may not overtake.
     pub(crate) fn push(
         &mut self,
         now: Time,
@@ -64,30 +73,35 @@ impl<T> Link<T> {
         opening: bool,
         body: Body<T>,
     ) -> Time {
-        let due = if self.blocked {
-            Time::NEVER
-        } else {
-            self.last_due = self.last_due.max(now + latency);
-            self.last_due
-        };
-        self.flight.push_back(Entry { seq, due, conn, opening, body });
+        let ahead = self.flight.iter().filter(|entry| !entry.may_be_overtaken_on(conn));
+        let (behind, late) = ahead.fold((Time::ZERO, false), |(due, late), entry| {
+            (due.max(entry.due), late || entry.late && entry.due > now)
+        });
+        let due = if self.blocked { Time::NEVER } else { behind.max(now + latency) };
+        self.flight.push_back(Entry { seq, due, conn, opening, late, body });
         due
     }
 
-    pub(crate) fn is_head(&self, seq: u32, due: Time) -> bool {
-        self.flight.front().is_some_and(|head| head.seq == seq && head.due == due)
+    /// Where this entry is, if nothing that it may not overtake is ahead of it.
+    fn place(&self, seq: u32, due: Time) -> Option<usize> {
+        let place = self.flight.iter().position(|entry| entry.seq == seq && entry.due == due)?;
+        let conn = self.flight[place].conn;
+        self.flight.iter().take(place).all(|ahead| ahead.may_be_overtaken_on(conn)).then_some(place)
     }
 
-    /// Takes the entry at the head if it is this one: exactly once, and only in order.
+    /// Whether it is this entry's turn.
+    pub(crate) fn is_next(&self, seq: u32, due: Time) -> bool {
+        self.place(seq, due).is_some()
+    }
+
+    /// Takes this entry: exactly once, and only when it is its turn.
     pub(crate) fn take(&mut self, seq: u32, due: Time) -> Option<Entry<T>> {
-        if !self.is_head(seq, due) {
-            debug_assert!(
-                !self.flight.iter().any(|entry| entry.seq == seq && entry.due == due),
-                "a message is due that is not at the head of its link"
-            );
-            return None;
-        }
-        self.flight.pop_front()
+        let place = self.place(seq, due);
+        debug_assert!(
+            place.is_some() || !self.flight.iter().any(|entry| entry.seq == seq && entry.due == due),
+            "a message is due and another one is ahead of it"
+        );
+        self.flight.remove(place?)
     }
 
     /// Brings the link to its new state. What was to arrive from now on stalls when it is cut or held; when it is
@@ -116,18 +130,16 @@ impl<T> Link<T> {
         }
         // The retransmission timer has backed off for as long as the cut lasted, so the next attempt comes within
         // about as long again.
-        let retry = match self.cut_since.take() {
-            Some(since) => Span(self.stream.between(0, now.since(since).0.min(RTO_MAX))),
-            None => Span::ZERO,
-        };
+        let cut_since = self.cut_since.take();
+        let retry = cut_since.map_or(Span::ZERO, |since| Span(self.stream.between(0, now.since(since).0.min(RTO_MAX))));
         let mut last = now + retry;
         let mut released = Vec::new();
         for entry in self.flight.iter_mut().filter(|entry| entry.due == Time::NEVER) {
             last = last.max(now + retry + latency(&mut self.stream));
             entry.due = last;
+            entry.late |= cut_since.is_some();
             released.push((entry.seq, last));
         }
-        self.last_due = last;
         released
     }
 
@@ -135,7 +147,6 @@ impl<T> Link<T> {
     pub(crate) fn doom_all(&mut self) -> usize {
         let doomed = self.flight.len();
         self.flight.clear();
-        self.last_due = Time::ZERO;
         doomed
     }
 
@@ -149,9 +160,9 @@ impl<T> Link<T> {
         self.flight.iter().find(|entry| entry.seq == seq)
     }
 
-    /// The earliest entry, if it was due by `now`.
+    /// An entry that was due by `now`.
     pub(crate) fn overdue(&self, now: Time) -> Option<&Entry<T>> {
-        self.flight.front().filter(|entry| entry.due <= now)
+        self.flight.iter().find(|entry| entry.due <= now)
     }
 }
 
@@ -213,6 +224,24 @@ mod tests {
         let due = released[0].1;
         assert!((Time(1006)..=Time(2006)).contains(&due) && released[1].1 == due);
         assert!(link.take(1, due).is_some() && link.take(2, due).is_some());
+    }
+
+    #[test]
+    fn a_connection_opened_after_a_cut_does_not_wait_for_what_the_cut_stalled_on_another() {
+        let mut link = link();
+        link.set(Time(0), true, false, one_ms);
+        push(&mut link, 1, 1, 1);
+        let fin = Body::Fin(Fin::default());
+        link.push(Time(2), Span(1), 2, ConnId::NONE, false, fin);
+        let stalled = link.set(Time(60_000), false, false, one_ms)[0].1;
+        assert!(stalled > Time(60_003), "the seed draws a long wait");
+        assert_eq!(push(&mut link, 60_000, 1, 3), stalled, "the same connection keeps its order");
+        let opened = link.push(Time(60_001), Span(1), 4, ConnId(4), true, Body::Typed(0));
+        assert_eq!(opened, Time(60_002));
+        let second = link.push(Time(60_001), Span(1), 5, ConnId(4), false, Body::Typed(0));
+        assert!(link.is_next(4, opened) && !link.is_next(5, second));
+        assert!(link.take(4, opened).is_some() && link.take(5, second).is_some());
+        assert!(link.take(1, stalled).is_some() && link.is_next(2, stalled));
     }
 
     #[test]

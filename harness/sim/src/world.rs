@@ -269,7 +269,7 @@ impl<M: Model> World<M> {
 
     /// Whether this is the message that its link gives out next; one that was given a new due time is not.
     pub(crate) fn awaits(&mut self, item: Item) -> bool {
-        self.link(item.key.sender(), item.node).is_head(item.key.seq(), item.key.due())
+        self.link(item.key.sender(), item.node).is_next(item.key.seq(), item.key.due())
     }
 
     /// What the kernel of `from` would have to send again.
