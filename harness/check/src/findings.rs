@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ackproof_core::app::MsgId;
+use ackproof_core::app::{MsgId, Reason};
 use ackproof_core::guarantee::{Guarantee, Limits};
 use ackproof_core::time::Span;
 use ackproof_core::verdict::{Judgement, Stage, Tally, Verdict};
@@ -61,6 +61,8 @@ pub struct Findings {
     pub perhaps_vanished: u64,
     /// Untold and not consumed, and perhaps gone.
     pub perhaps_unreported: u64,
+    /// Where no send succeeded in any way: the failure that applications were told most often.
+    pub why_all_failed: Option<Reason>,
     pub ack_ms: Vec<u32>,
     pub longest_wait: Span,
     pub faults_fired: u64,
@@ -82,6 +84,7 @@ impl Findings {
         }
         findings.tally.lost_in =
             [Stage::Broker, Stage::Disposal, Stage::Consumer].map(|stage| (stage, lost_in[stage as usize])).into();
+        findings.why_all_failed = ledger.why_all_failed().cloned();
         findings.longest_wait = ledger.longest_wait();
         findings.faults_fired = ledger.run.faults_fired();
         findings.doubts = ledger.run.doubts(findings.tally.sent);

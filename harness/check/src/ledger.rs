@@ -3,7 +3,9 @@
 //! A verdict is computed after every one of thousands of runs, so accounts are found by index (producer, sequence)
 //! and never by a search or a hash.
 
-use ackproof_core::app::{Delivery, MsgId, Outcome};
+use std::collections::BTreeMap;
+
+use ackproof_core::app::{Delivery, MsgId, Outcome, Reason};
 use ackproof_core::history::{Entry, History};
 use ackproof_core::node::NodeId;
 use ackproof_core::op::{Op, Phase};
@@ -33,6 +35,10 @@ pub struct Ledger {
     /// What the late consumer found of messages that nobody had consumed by then.
     unread: Vec<Delivery>,
     ended_at: Option<Time>,
+    /// How often applications were told which failure.
+    failures: BTreeMap<Reason, u64>,
+    /// Whether any send ended in a success that promises nothing, or in a result that nobody looked at.
+    was_untold: bool,
     pub survey: Survey,
     pub run: Run,
     /// In milliseconds, ascending.
@@ -123,14 +129,20 @@ impl Ledger {
         let latency = at.since(account.sent_at);
         match outcome {
             Outcome::Acked => account.acked = true,
-            Outcome::Untold => account.untold = true,
+            Outcome::Untold => {
+                account.untold = true;
+                self.was_untold = true;
+            }
             Outcome::Rejected(_) => account.rejected = true,
             Outcome::Unknown(_) => account.unknown = true,
         }
         let wait = &mut self.producers[usize::from(msg.producer())].wait;
         match outcome {
             Outcome::Acked | Outcome::Untold => wait.succeeded(at),
-            Outcome::Rejected(_) | Outcome::Unknown(_) => wait.failed(at),
+            Outcome::Rejected(reason) | Outcome::Unknown(reason) => {
+                wait.failed(at);
+                *self.failures.entry(reason.clone()).or_default() += 1;
+            }
         }
         if first_ack {
             self.ack_ms.push(u32::try_from(latency.0).unwrap_or(u32::MAX));
@@ -234,6 +246,16 @@ impl Ledger {
     /// Whether consumers went past the place of a message.
     pub fn is_past(&self, msg: MsgId, account: &Account) -> bool {
         self.producers[usize::from(msg.producer())].order.is_past(account.origin, msg.sequence())
+    }
+
+    /// Where no send succeeded in any way: the failure that applications were told most often, the first in the
+    /// alphabet of several.
+    pub fn why_all_failed(&self) -> Option<&Reason> {
+        if self.was_untold || !self.ack_ms.is_empty() {
+            return None;
+        }
+        let most = self.failures.values().max()?;
+        self.failures.iter().find(|(_, count)| *count == most).map(|(reason, _)| reason)
     }
 
     /// The longest wait of any producer.

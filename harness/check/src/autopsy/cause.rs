@@ -114,7 +114,7 @@ impl Facts<'_> {
             // What others cut off to follow a leader comes after its election.
             clauses.push((election.at, false, clause));
         }
-        clauses.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        clauses.sort_by_key(|clause| (clause.0, clause.1));
         clauses.into_iter().map(|(_, _, clause)| clause).collect()
     }
 

@@ -5,7 +5,7 @@
 
 use ackproof_core::verdict::Judgement;
 
-use super::{inconclusive, messages};
+use super::{inconclusive, messages, nothing_acked};
 use crate::findings::Findings;
 
 pub(super) fn judge(findings: &Findings) -> Option<Judgement> {
@@ -13,7 +13,7 @@ pub(super) fn judge(findings: &Findings) -> Option<Judgement> {
     let why = format!("{} of {acked} acknowledged are no longer in the broker", messages(findings.vanished.count));
     Some(findings.vanished.violated(why).unwrap_or_else(|| {
         if acked == 0 {
-            inconclusive("no message was acknowledged")
+            nothing_acked(findings)
         } else if findings.perhaps_vanished > 0 {
             let count = messages(findings.perhaps_vanished);
             inconclusive(format!("{count} acknowledged and not found, but not everything was looked at"))

@@ -51,6 +51,14 @@ fn inconclusive(why: impl Into<String>) -> Judgement {
     Judgement::Inconclusive { why: why.into() }
 }
 
+/// What to say of a run in which nothing was promised: because nothing can be (`acks=0`), or because every send failed.
+fn nothing_acked(findings: &Findings) -> Judgement {
+    inconclusive(match &findings.why_all_failed {
+        Some(reason) => format!("no send succeeded, most often because of {reason}"),
+        None => "no message was acknowledged".to_owned(),
+    })
+}
+
 /// `1 message`, `7 messages`.
 fn messages(count: u64) -> String {
     format!("{count} message{}", if count == 1 { "" } else { "s" })

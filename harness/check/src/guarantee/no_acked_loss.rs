@@ -5,7 +5,7 @@
 
 use ackproof_core::verdict::{Judgement, Stage};
 
-use super::{inconclusive, messages};
+use super::{inconclusive, messages, nothing_acked};
 use crate::findings::Findings;
 
 pub(super) fn judge(findings: &Findings) -> Option<Judgement> {
@@ -27,7 +27,7 @@ pub(super) fn judge(findings: &Findings) -> Option<Judgement> {
     );
     Some(findings.lost_any.violated(why).unwrap_or_else(|| {
         if tally.acked == 0 {
-            inconclusive("no message was acknowledged")
+            nothing_acked(findings)
         } else if findings.perhaps_lost > 0 {
             let count = messages(findings.perhaps_lost);
             inconclusive(format!("{count} acknowledged and not found, but not everything was looked at"))

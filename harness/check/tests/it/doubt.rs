@@ -1,7 +1,7 @@
 //! When too little happened for a green to mean something.
 
 use ackproof_check::judge;
-use ackproof_core::app::Outcome;
+use ackproof_core::app::{Outcome, Reason};
 use ackproof_core::guarantee::{Guarantee, Limits};
 use ackproof_core::history::History;
 use ackproof_core::op::{Op, Phase};
@@ -89,6 +89,19 @@ fn when_nothing_was_acknowledged_the_promises_about_acknowledged_messages_are_in
         assert_eq!(untold.inconclusive(guarantee).as_deref(), Some("no message was acknowledged"));
     }
     assert!(untold.holds(Guarantee::NoUnreportedLoss) && untold.holds(Guarantee::NoDuplicates));
+}
+
+#[test]
+fn when_every_send_failed_the_commonest_failure_is_named() {
+    let failed = |word| Outcome::Unknown(Reason::new(word));
+    let story = Story::begin().send(0).told(0, failed("TIMEOUT")).send(1).told(1, failed("REFUSED")).send(2);
+    let story = story.told(2, failed("REFUSED")).healed().end(0);
+    for guarantee in [Guarantee::NoAckedLoss, Guarantee::Durable] {
+        let why = story.inconclusive(guarantee);
+        assert_eq!(why.as_deref(), Some("no send succeeded, most often because of REFUSED"));
+    }
+    let silent = story.send(3).told(3, Outcome::Untold);
+    assert_eq!(silent.inconclusive(Guarantee::Durable).as_deref(), Some("no message was acknowledged"));
 }
 
 #[test]
