@@ -2,6 +2,7 @@
 
 use ackproof_core::time::Span;
 
+use crate::result::Messages;
 use crate::words;
 
 /// A share from 0 to 1 as `31%`.
@@ -34,6 +35,15 @@ pub(crate) fn ms(ms: u64) -> String {
         1000..100_000 => words::span(Span((ms + 50) / 100 * 100)),
         _ => words::span(Span((ms + 500) / 1000 * 1000)),
     }
+}
+
+/// How the sends failed of which none succeeded: the larger of the shares rejected and unknown.
+pub(crate) fn failed(messages: &Messages) -> String {
+    let (count, word) = match messages.rejected >= messages.unknown {
+        true => (messages.rejected, "rejected"),
+        false => (messages.unknown, "unknown"),
+    };
+    format!("{} {word}", part(count, messages.sent))
 }
 
 /// A whole number with a comma every three digits.

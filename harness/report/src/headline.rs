@@ -27,19 +27,58 @@ pub(crate) fn answer(summary: &Summary, matrix: &Matrix<'_>) -> String {
     if summary.cells.is_empty() {
         return "Inconclusive: no run ended.".to_owned();
     }
-    let promising: Vec<&Row<'_>> = matrix.rows.iter().filter(|row| !promises_nothing(row)).collect();
-    let silent: Vec<&Row<'_>> = matrix.rows.iter().filter(|row| promises_nothing(row)).collect();
-    let verdict = verdict(matrix, &promising);
+    let (promising, others): (Vec<&Row<'_>>, Vec<&Row<'_>>) = matrix.rows.iter().partition(|row| is_acknowledged(row));
+    let (failing, silent): (Vec<&Row<'_>>, Vec<&Row<'_>>) = others.into_iter().partition(|row| fails(row));
+    if promising.is_empty() {
+        return nothing_acknowledged(&failing);
+    }
+    let mut sentences = vec![verdict(matrix, &promising)];
     match silent.as_slice() {
-        [] => verdict,
-        _ if promising.is_empty() => "Inconclusive: nothing was acknowledged, so nothing was promised.".to_owned(),
-        [one] => format!("{verdict} {} acknowledges nothing, so it promises nothing.", one.label),
-        many => format!("{verdict} {} rows acknowledge nothing, so they promise nothing.", many.len()),
+        [] => {}
+        [one] => sentences.push(format!("{} acknowledges nothing, so it promises nothing.", one.label)),
+        many => sentences.push(format!("{} rows acknowledge nothing, so they promise nothing.", many.len())),
+    }
+    match failing.as_slice() {
+        [] => {}
+        [one] => sentences.push(format!("With {} no send succeeds, so nothing is promised.", one.label)),
+        many => sentences.push(format!("In {} rows no send succeeds, so nothing is promised.", many.len())),
+    }
+    sentences.extend(undecided(&promising));
+    sentences.join(" ")
+}
+
+/// Whether any message of a row was acknowledged; true where it is not known.
+fn is_acknowledged(row: &Row<'_>) -> bool {
+    !row.cells.iter().flatten().all(|cell| cell.promises_nothing() || cell.fails_every_send())
+}
+
+fn fails(row: &Row<'_>) -> bool {
+    row.cells.iter().flatten().any(|cell| cell.fails_every_send())
+}
+
+fn nothing_acknowledged(failing: &[&Row<'_>]) -> String {
+    match failing.iter().flat_map(|row| row.cells.iter().flatten()).find_map(|cell| cell.why.as_deref()) {
+        Some(why) => format!("Inconclusive: nothing was acknowledged: {why}."),
+        None => "Inconclusive: nothing was acknowledged, so nothing was promised.".to_owned(),
     }
 }
 
-fn promises_nothing(row: &Row<'_>) -> bool {
-    row.cells.iter().flatten().all(|cell| cell.promises_nothing())
+/// What the cells that hold do not tell: runs that decided nothing.
+fn undecided(rows: &[&Row<'_>]) -> Option<String> {
+    let cells = || rows.iter().flat_map(|row| row.cells.iter().flatten());
+    let doubtful = || cells().filter(|cell| cell.keeps() == CellVerdict::Holds && cell.doubt().is_some());
+    let (undecided, runs) =
+        (doubtful().map(|cell| cell.undecided_runs()).sum::<u64>(), doubtful().map(|cell| cell.runs).sum::<u64>());
+    let cells = match doubtful().count() {
+        0 => return None,
+        1 => "one cell that holds".to_owned(),
+        many => format!("{many} cells that hold"),
+    };
+    Some(format!(
+        "{} of the {} in {cells} decided nothing.",
+        figures::count(undecided),
+        figures::number_of(runs, "run")
+    ))
 }
 
 fn verdict(matrix: &Matrix<'_>, rows: &[&Row<'_>]) -> String {
@@ -220,34 +259,37 @@ pub(crate) fn prevention(example: &Example<'_>) -> String {
     };
     let cell = prevention.cell;
     let bound = figures::percent(cell.loss.ci95[1]);
-    let held = format!("0 of {} runs, at most {bound}", figures::count(cell.decided_runs()));
+    let undecided = match cell.undecided_runs() {
+        0 => String::new(),
+        some => format!("; {} more decided nothing", figures::count(some)),
+    };
+    let held = format!("0 of {} runs, at most {bound}{undecided}", figures::count(cell.decided_runs()));
     let cost = cost(example.cell, cell);
     format!("{changes} prevents it ({held}). {cost}")
+}
+
+/// `p99 stays 4 ms`, `p99 goes from 4 ms to 6 ms`, as it is printed.
+fn change(what: &str, before_ms: u64, after_ms: u64) -> String {
+    let (before, after) = (figures::ms(before_ms), figures::ms(after_ms));
+    if before == after { format!("{what} stays {after}") } else { format!("{what} goes from {before} to {after}") }
 }
 
 /// What a row that holds costs compared with one that loses, under the same faults.
 fn cost(loses: &Cell, holds: &Cell) -> String {
     let mut costs = Vec::new();
     match (loses.ack_ms, holds.ack_ms) {
-        (Some(before), Some(after)) if before.p99 == after.p99 => {
-            costs.push(format!("p99 of acknowledgements stays {}", figures::ms(after.p99)));
-        }
-        (Some(before), Some(after)) => {
-            let (before, after) = (figures::ms(before.p99), figures::ms(after.p99));
-            costs.push(format!("p99 of acknowledgements goes from {before} to {after}"));
-        }
+        (Some(before), Some(after)) => costs.push(change("p99 of acknowledgements", before.p99, after.p99)),
         (None, Some(after)) => costs.push(format!("p99 of acknowledgements is {}", figures::ms(after.p99))),
         (Some(_) | None, None) => {}
     }
     let (before, after) = (loses.unavailable_ms.median, holds.unavailable_ms.median);
     if before != after {
-        let (before, after) = (figures::ms(before), figures::ms(after));
-        costs.push(format!("the longest wait for service from {before} to {after} (median)"));
+        costs.push(format!("{} (median)", change("the longest wait for service", before, after)));
     }
     let refused = |cell: &Cell| figures::part(cell.messages.rejected + cell.messages.unknown, cell.messages.sent);
     let (before, after) = (refused(loses), refused(holds));
     if before != after {
-        costs.push(format!("failed sends from {before} to {after}"));
+        costs.push(format!("the share of sends that fail goes from {before} to {after}"));
     }
     if costs.is_empty() {
         "It costs nothing that was measured.".to_owned()

@@ -74,12 +74,17 @@ fn cell_text(cell: Option<&Cell>) -> String {
     if cell.promises_nothing() {
         return format!("no acks, {} gone", figures::part(cell.messages.unreported, cell.messages.sent));
     }
+    if cell.fails_every_send() {
+        let why = escape(cell.why.as_deref().unwrap_or("no send succeeded"));
+        return format!("all fail, {}<br>{why}", figures::failed(&cell.messages));
+    }
     let counts = format!("{}/{}", cell.lossy_runs, cell.decided_runs());
     let [low, high] = cell.loss.ci95;
     let mut text = match cell.verdict {
         CellVerdict::Violated => {
             let interval = figures::interval(low, high, "–");
-            format!("**loses {}**<br>{counts}, {interval}", figures::percent(cell.loss.p))
+            let lost = figures::number_of(cell.messages.lost, "message");
+            format!("**loses {}**<br>{counts}, {interval}<br>{lost}", figures::percent(cell.loss.p))
         }
         CellVerdict::Holds => format!("holds<br>{counts}, ≤{}", figures::percent(high)),
         CellVerdict::Inconclusive => format!("?<br>{}", escape(cell.why.as_deref().unwrap_or(&counts))),
@@ -89,10 +94,19 @@ fn cell_text(cell: Option<&Cell>) -> String {
     {
         let counts = format!("{}/{}", durable.runs, durable.of);
         let _ = match durable.verdict {
-            CellVerdict::Violated => write!(text, "<br>**vanish {}** {counts}", figures::percent(durable.p)),
+            CellVerdict::Violated if cell.verdict == CellVerdict::Violated => {
+                write!(text, "<br>**vanish {}** {counts}", figures::percent(durable.p))
+            }
+            CellVerdict::Violated => {
+                let vanished = figures::number_of(cell.messages.vanished, "message");
+                write!(text, "<br>**vanish {}** {counts}<br>{vanished}", figures::percent(durable.p))
+            }
             CellVerdict::Holds => write!(text, "<br>vanish {counts}"),
             CellVerdict::Inconclusive => write!(text, "<br>vanish ?"),
         };
+    }
+    if let Some(doubt) = cell.doubt() {
+        let _ = write!(text, "<br>? {}", escape(doubt));
     }
     text
 }

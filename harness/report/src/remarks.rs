@@ -45,7 +45,7 @@ pub(crate) fn cost(row: &Row<'_>) -> [String; 6] {
     let sum = |count: fn(&Cell) -> u64| cells().map(count).sum::<u64>();
     let sent = sum(|cell| cell.messages.sent);
     let unavailable = |of: fn(&Cell) -> u64| {
-        if sum(|cell| cell.messages.acked) == 0 {
+        if cells().all(Cell::promises_nothing) {
             "-".to_owned()
         } else {
             figures::ms(cells().map(of).max().unwrap_or(0))

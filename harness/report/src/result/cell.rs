@@ -101,6 +101,9 @@ pub struct GuaranteeCell {
     /// The commonest reason when it is violated or inconclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// How many runs decided nothing, and why; `None` when all decided, or broke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
 }
 
 /// Latency of acknowledgements over all runs, in milliseconds.
@@ -202,9 +205,29 @@ impl Cell {
         self.runs - self.inconclusive_runs - self.broken_runs
     }
 
-    /// Whether no message at all was acknowledged although some were sent (`acks=0`, one-way sends).
+    /// Whether nothing that was sent could be acknowledged (`acks=0`, one-way sends).
     pub fn promises_nothing(&self) -> bool {
-        self.messages.sent > 0 && self.messages.acked == 0
+        self.messages.sent > 0 && self.messages.acked == 0 && !self.fails_every_send()
+    }
+
+    /// Whether nothing was acknowledged because every send failed. A few may be untold: their process died over them.
+    pub fn fails_every_send(&self) -> bool {
+        let messages = &self.messages;
+        messages.acked == 0 && messages.sent > 0 && messages.untold < messages.sent.div_ceil(10)
+    }
+
+    /// What a reader has to know beside a verdict: that some runs decided nothing, and why. `None` when all decided, and
+    /// where the verdict itself is that nothing is decided.
+    pub fn doubt(&self) -> Option<&str> {
+        let of = |guarantee| self.guarantees.get(&guarantee).and_then(|judged| judged.doubt.as_deref());
+        let durable = || of(Guarantee::Durable).filter(|_| self.keeps() == CellVerdict::Holds);
+        of(Guarantee::NoAckedLoss).or_else(durable)
+    }
+
+    /// Runs that did not decide whether it keeps its messages.
+    pub fn undecided_runs(&self) -> u64 {
+        let durable = self.guarantees.get(&Guarantee::Durable).map_or(self.decided_runs(), |durable| durable.of);
+        self.runs - self.broken_runs - self.decided_runs().min(durable)
     }
 
     /// The worse of no-acked-loss and durable: whether an acknowledged message can be gone for somebody. A consumer
@@ -225,6 +248,7 @@ fn judge(runs: &[RunLine], guarantee: Guarantee) -> Option<GuaranteeCell> {
         match run.verdict(guarantee) {
             Some(RunVerdict::Holds) => held += 1,
             Some(RunVerdict::Violated(why)) => violations.push(why),
+            Some(RunVerdict::Undecided(_)) if run.broken.is_some() => {}
             Some(RunVerdict::Undecided(why)) => doubts.push(why),
             None => {}
         }
@@ -232,7 +256,7 @@ fn judge(runs: &[RunLine], guarantee: Guarantee) -> Option<GuaranteeCell> {
     let broken = runs.iter().filter(|run| run.broken.is_some()).count();
     let violated = violations.len() as u64;
     let decided = held + violated;
-    if decided == 0 && doubts.is_empty() {
+    if decided == 0 && doubts.is_empty() && broken == 0 {
         return None;
     }
     let verdict = if violated > 0 {
@@ -242,16 +266,16 @@ fn judge(runs: &[RunLine], guarantee: Guarantee) -> Option<GuaranteeCell> {
     } else {
         CellVerdict::Holds
     };
+    let doubt = commonest(&doubts).map(|why| format!("{} of {} runs decided nothing: {why}", doubts.len(), runs.len()));
     let why = match verdict {
         CellVerdict::Violated => commonest(&violations),
         CellVerdict::Inconclusive if broken > 0 => Some(format!("{broken} of {} runs hit a bug of ours", runs.len())),
-        CellVerdict::Inconclusive => {
-            commonest(&doubts).map(|why| format!("{} of {} runs decided nothing: {why}", doubts.len(), runs.len()))
-        }
+        CellVerdict::Inconclusive => doubt.clone(),
         CellVerdict::Holds => None,
     };
     let share = stats::share(violated, decided);
-    Some(GuaranteeCell { verdict, runs: violated, of: decided, p: share.p, ci95: [share.low, share.high], why })
+    let doubt = doubt.filter(|_| verdict != CellVerdict::Inconclusive);
+    Some(GuaranteeCell { verdict, runs: violated, of: decided, p: share.p, ci95: [share.low, share.high], why, doubt })
 }
 
 /// Where nothing was acknowledged, nothing acknowledged was lost: true, and no reason for a green cell.
@@ -265,7 +289,7 @@ fn promise_nothing(judged: &mut GuaranteeCell) {
 fn nothing_judged(runs: &[RunLine]) -> GuaranteeCell {
     let why = if runs.is_empty() { "no run ended" } else { "no-acked-loss was not judged" };
     let verdict = CellVerdict::Inconclusive;
-    GuaranteeCell { verdict, runs: 0, of: 0, p: 0.0, ci95: [0.0, 1.0], why: Some(why.to_owned()) }
+    GuaranteeCell { verdict, runs: 0, of: 0, p: 0.0, ci95: [0.0, 1.0], why: Some(why.to_owned()), doubt: None }
 }
 
 fn ack_ms(latencies: &Latencies) -> Option<AckMs> {

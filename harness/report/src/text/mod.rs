@@ -30,7 +30,7 @@ pub fn render(summary: &Summary, look: &Look) -> String {
 /// Answer, smallest loss, what prevents it; then what was asked of what.
 fn head(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
     let lossy = summary.cells.iter().any(|cell| cell.keeps() == CellVerdict::Violated);
-    let holds = summary.cells.iter().all(|cell| cell.keeps() == CellVerdict::Holds);
+    let holds = summary.cells.iter().all(|cell| cell.keeps() == CellVerdict::Holds && cell.doubt().is_none());
     let tone = if lossy {
         Tone::Loss
     } else if holds {

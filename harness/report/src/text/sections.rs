@@ -63,6 +63,10 @@ fn cell_text(cell: Option<&Cell>, doubts: &mut Vec<String>, look: &Look) -> Stri
         let gone = figures::part(cell.messages.unreported, cell.messages.sent);
         return format!("no acks\n{gone} gone");
     }
+    if cell.fails_every_send() {
+        let number = note(cell.why.clone().unwrap_or_default(), doubts);
+        return format!("all fail ({number})\n{}", figures::failed(&cell.messages));
+    }
     let share = GuaranteeCell {
         verdict: cell.verdict,
         runs: cell.lossy_runs,
@@ -70,14 +74,17 @@ fn cell_text(cell: Option<&Cell>, doubts: &mut Vec<String>, look: &Look) -> Stri
         p: cell.loss.p,
         ci95: cell.loss.ci95,
         why: cell.why.clone(),
+        doubt: cell.doubt().map(str::to_owned),
     };
+    let doubt = share.doubt.clone().map_or(String::new(), |doubt| format!(" ? ({})", note(doubt, doubts)));
     let mut text = match share.verdict {
         CellVerdict::Violated => {
             let [low, high] = share.ci95;
             let interval = figures::interval(low, high, look.dash());
-            format!("loses {}\n{} {interval}", figures::percent(share.p), counts(&share))
+            let lost = figures::number_of(cell.messages.lost, "message");
+            format!("loses {}{doubt}\n{} {interval}\n{lost}", figures::percent(share.p), counts(&share))
         }
-        CellVerdict::Holds => format!("holds\n{} {}", counts(&share), bound(&share, look)),
+        CellVerdict::Holds => format!("holds{doubt}\n{} {}", counts(&share), bound(&share, look)),
         CellVerdict::Inconclusive => {
             format!("? ({})\n{}", note(share.why.clone().unwrap_or_default(), doubts), counts(&share))
         }
@@ -87,6 +94,9 @@ fn cell_text(cell: Option<&Cell>, doubts: &mut Vec<String>, look: &Look) -> Stri
     {
         text.push('\n');
         text.push_str(&vanished(durable, doubts));
+        if durable.verdict == CellVerdict::Violated && share.verdict != CellVerdict::Violated {
+            text.push_str(&format!("\n{}", figures::number_of(cell.messages.vanished, "message")));
+        }
     }
     text
 }
@@ -121,7 +131,8 @@ fn tone(text: &str) -> Option<Tone> {
         Some(if text.starts_with("vanish ?") { Tone::Doubt } else { Tone::Loss })
     } else if text == "holds" {
         Some(Tone::Holds)
-    } else if text.starts_with('?') || text == "no acks" {
+    } else if text.starts_with('?') || text.starts_with("holds ?") || text == "no acks" || text.starts_with("all fail")
+    {
         Some(Tone::Doubt)
     } else {
         None
@@ -130,7 +141,7 @@ fn tone(text: &str) -> Option<Tone> {
 
 /// What the words in the table mean; only those that occur.
 fn legend(page: &mut Page<'_>, summary: &Summary) {
-    let cells = || summary.cells.iter().filter(|cell| !cell.promises_nothing());
+    let cells = || summary.cells.iter().filter(|cell| !cell.promises_nothing() && !cell.fails_every_send());
     let any = |verdict| cells().any(|cell| cell.verdict == verdict);
     let differs = |cell: &Cell| {
         cell.guarantees
@@ -141,7 +152,11 @@ fn legend(page: &mut Page<'_>, summary: &Summary) {
     page.gap();
     let mut parts = Vec::new();
     if any(CellVerdict::Violated) {
-        parts.push("loses: runs in which an acknowledged message was never consumed, with the 95% interval".to_owned());
+        parts.push(
+            "loses: runs in which an acknowledged message was never consumed, with the 95% interval; below it how many \
+             messages, in all runs"
+                .to_owned(),
+        );
     }
     if any(CellVerdict::Holds) {
         parts.push(format!("holds: in no run; {at_most} is what the runs cannot rule out (95%)"));
@@ -154,6 +169,9 @@ fn legend(page: &mut Page<'_>, summary: &Summary) {
             "no acks: success promises nothing; gone: of the messages sent, those that are gone and nobody was told"
                 .to_owned(),
         );
+    }
+    if summary.cells.iter().any(Cell::fails_every_send) {
+        parts.push("all fail: no send succeeded, so nothing was promised that could be lost".to_owned());
     }
     for part in parts {
         page.paragraph(&part, 2, Some(Tone::Quiet));

@@ -3,7 +3,7 @@
 use ackproof_report::result::{Cell, CellVerdict, ExpectationOutcome, Summary};
 use ackproof_report::text::{Look, render};
 
-use crate::fixture;
+use crate::fixture::{self, Outcome};
 
 /// The first paragraph, in one line.
 fn first(summary: &Summary) -> String {
@@ -80,6 +80,61 @@ fn doubt_is_never_an_all_clear() {
         "Inconclusive: nothing was acknowledged, so nothing was promised."
     );
     assert_eq!(first(&only(|_| false)), "Inconclusive: no run ended.");
+}
+
+const SAFE: fixture::Settings = &[("producer.acks", "all"), ("topic.min.insync.replicas", "2")];
+
+#[test]
+fn runs_that_decided_nothing_are_told_beside_the_cells_that_hold() {
+    let doubtful = |cell: &mut Cell| {
+        if acks(cell) == "all" && cell.settings["topic.min.insync.replicas"] == "2" && cell.fault == "all-power" {
+            *cell = fixture::cell(4, 3, SAFE, "all-power", Outcome { doubtful: 4, ack_ms: 11, ..Outcome::default() });
+        }
+    };
+    let mut summary = only(|cell| acks(cell) == "all" && cell.fault != "cut-then-kill");
+    summary.cells.iter_mut().for_each(doubtful);
+    assert_eq!(
+        first(&summary),
+        "Only acks=all, min.insync.replicas=2 keeps every acknowledged message under leader-killed and all-power; the \
+         other setting loses some. 4 of the 200 runs in one cell that holds decided nothing."
+    );
+    let text = render(&summary, &Look { columns: 10_000, ..Look::default() });
+    assert!(text.contains("holds ? (1)") && text.contains("0/196 ≤1.9%"), "{text}");
+    assert!(text.contains("  ? (1)  4 of 200 runs decided nothing: no fault fired"), "{text}");
+    assert!(text.contains("(0 of 196 runs, at most 1.9%; 4 more decided nothing)"), "{text}");
+    assert!(text.contains("p99 of acknowledgements stays 11 ms"), "{text}");
+    let page = ackproof_report::markdown::render(&summary, "");
+    assert!(page.contains("holds<br>0/196, ≤1.9%<br>? 4 of 200 runs decided nothing: no fault fired"), "{page}");
+    summary.cells.retain(|cell| cell.settings["topic.min.insync.replicas"] == "2");
+    assert_eq!(
+        first(&summary),
+        "No acknowledged message was lost: 1 setting under leader-killed and all-power, 596 runs. 4 of the 200 runs in \
+         one cell that holds decided nothing."
+    );
+    let colored = render(&summary, &Look { color: true, ..Look::default() });
+    assert!(colored.starts_with("\u{1b}[33m") && colored.contains("\u{1b}[33mholds ? (1)"), "{colored}");
+}
+
+#[test]
+fn a_row_in_which_every_send_fails_promises_nothing_because_of_that() {
+    let refused = fixture::refused(&[("producer.acks", "all"), ("topic.min.insync.replicas", "9")], "all-power");
+    let mut summary = only(|cell| acks(cell) == "all" && cell.fault == "all-power");
+    summary.cells.push(refused.clone());
+    assert_eq!(
+        first(&summary),
+        "Only acks=all, min.insync.replicas=2 keeps every acknowledged message under all-power; the other setting \
+         loses some. With acks=all, min.insync.replicas=9 no send succeeds, so nothing is promised."
+    );
+    let text = render(&summary, &Look::default());
+    assert!(text.contains("all fail (1)") && text.contains("86% rejected") && !text.contains("no acks"), "{text}");
+    summary.cells = vec![refused];
+    assert_eq!(
+        first(&summary),
+        "Inconclusive: nothing was acknowledged: 200 of 200 runs decided nothing: no send succeeded, most often because \
+         of NOT_ENOUGH_REPLICAS."
+    );
+    let page = ackproof_report::markdown::render(&summary, "");
+    assert!(page.contains("all fail, 86% rejected<br>200 of 200 runs decided nothing: no send"), "{page}");
 }
 
 #[test]
