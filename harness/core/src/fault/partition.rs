@@ -2,6 +2,9 @@
 //!
 //! What was under way on an open connection is sent again by the transport once the cut heals, unless the
 //! connection has been given up meanwhile; nothing new can be opened across the cut.
+//!
+//! Simplified: with `one_way` the other direction goes on delivering for as long as the cut lasts. TCP would fall silent
+//! there too once its window is full of data that nobody can acknowledge. Gives up: an open direction that dries up.
 
 use serde::{Deserialize, Serialize};
 
