@@ -42,9 +42,8 @@ impl Broker for KafkaBroker {
     fn topology(&self, _: &Effective, setup: &Setup) -> Topology {
         topology(setup)
     }
-    /// Whether the producer is idempotent decides what is refused, what is warned about and, before 3.0, what acks is.
     fn heeds(&self, setting: &Setting) -> bool {
-        setting.modelled || (setting.section, setting.key) == ("producer", "enable.idempotence")
+        setting.modelled || HEEDED.contains(&(setting.section, setting.key))
     }
     fn origins(&self, effective: &Effective, setup: &Setup) -> Option<u16> {
         Some(Config::from_effective(effective, setup).topic.partitions)
@@ -61,6 +60,11 @@ impl Broker for KafkaBroker {
         SIMPLIFICATIONS
     }
 }
+
+/// Settings that are not modelled and that are looked at all the same, to refuse a row or to warn of it. Before 3.0 the
+/// first also decides what acks is.
+const HEEDED: [(&str, &str); 3] =
+    [("producer", "enable.idempotence"), ("broker", "replica.socket.timeout.ms"), ("broker", "process.roles")];
 
 /// The machines of a run, in the order that numbers them: brokers, the controller, producers, consumers, the auditor.
 pub fn topology(setup: &Setup) -> Topology {
@@ -114,15 +118,16 @@ mod tests {
     #[test]
     fn no_other_setting_that_is_not_modelled_makes_a_difference() {
         let (setup, mut all) = (Setup::default(), 0);
-        for &version in KAFKA.versions() {
+        let low_and_high = KAFKA.versions().iter().flat_map(|version| [(version, false), (version, true)]);
+        for (&version, high) in low_and_high {
             let plain = Effective::defaults(version, "java", KAFKA.versions(), KAFKA.settings());
             let mut chosen = plain.clone();
             for setting in KAFKA.settings().iter().filter(|setting| !KAFKA.heeds(setting)) {
                 let value = match setting.kind {
-                    ValueKind::Bool => "true".to_owned(),
-                    ValueKind::Int { min, .. } => (min + 1).to_string(),
-                    ValueKind::Float { min, .. } => min.to_string(),
-                    ValueKind::OneOf(words) => words[0].to_owned(),
+                    ValueKind::Bool => high.to_string(),
+                    ValueKind::Int { min, max } => if high { max } else { min }.to_string(),
+                    ValueKind::Float { min, max } => if high { max } else { min }.to_string(),
+                    ValueKind::OneOf(words) => words[if high { words.len() - 1 } else { 0 }].to_owned(),
                     ValueKind::Text => "x".to_owned(),
                 };
                 chosen.set(SettingName::new(setting.section, setting.key), value, ValueSource::Matrix);
@@ -134,8 +139,10 @@ mod tests {
             assert_eq!(KAFKA.inert(&chosen, &setup), KAFKA.inert(&plain, &setup), "{version}");
         }
         assert!(all > 500, "{all}");
-        let idempotence = KAFKA.settings().iter().find(|setting| setting.key == "enable.idempotence").unwrap();
-        assert!(!idempotence.modelled && KAFKA.heeds(idempotence));
+        for (section, key) in HEEDED {
+            let setting = KAFKA.settings().iter().find(|setting| (setting.section, setting.key) == (section, key));
+            assert!(setting.is_some_and(|setting| !setting.modelled && KAFKA.heeds(setting)), "{section}.{key}");
+        }
     }
 
     #[test]

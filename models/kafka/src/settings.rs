@@ -1,10 +1,10 @@
 //! The table of settings: every key that Kafka itself knows, with what it does here.
 //!
 //! Those that act are declared one by one, with default, unit, effect and source. Those that do not are accepted by
-//! name, so that a real file loads whole and a misspelt key is an error.
+//! name, or by the beginning of it where Kafka hands a family of keys on (`listener.name.*`, plugins' own), so that a
+//! real file loads whole and a misspelt key is an error.
 //!
-//! Simplified: `auto.offset.reset=by_duration:...` (4.0) and `to_...` are refused. Keys that a listener's name
-//! prefixes (`listener.name.internal.ssl...`) are not in the table.
+//! Simplified: `auto.offset.reset=by_duration:...` (4.0) and `to_...` are refused.
 
 mod broker;
 mod consumer;

@@ -37,7 +37,8 @@ fn inert_names(version: &str, chosen: &[&str]) -> Vec<String> {
 }
 
 fn known(section: &str, key: &str) -> bool {
-    SETTINGS.iter().any(|setting| setting.section == section && setting.key == key)
+    let is_meant = |of: &str| of == key || of.strip_suffix('*').is_some_and(|start| key.starts_with(start));
+    SETTINGS.iter().any(|setting| setting.section == section && is_meant(setting.key))
 }
 
 #[test]
@@ -86,10 +87,17 @@ fn keys_of_older_releases_and_of_secured_clusters_are_known() {
         "group.initial.rebalance.delay.ms",
         "message.max.bytes",
         "controller.quorum.voters",
+        "listener.name.internal.plain.sasl.jaas.config",
+        "super.users",
+        "allow.everyone.if.no.acl.found",
+        "cruise.control.metrics.topic",
+        "confluent.metrics.reporter.bootstrap.servers",
     ] {
         assert!(known("broker", key), "{key}");
     }
     assert!(known("producer", "ssl.truststore.password") && known("consumer", "sasl.mechanism"));
+    assert!(known("producer", "schema.registry.url") && !known("broker", "schema.registry.url"));
+    assert!(!known("broker", "listener.names.internal.ssl"), "a misspelt family is not in the table");
     assert!(!known("broker", "min.insync.replica"), "a misspelt key is not in the table");
     assert!(!known("producer", "group.id"), "a consumer's key is not a producer's");
 }
@@ -280,7 +288,7 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
     let before = with(|setup| setup.app.consumer.ack = Some(AckMode::BeforeProcessing));
     let unchecked = with(|setup| setup.app.producer.send = SendMode::AsyncUnchecked);
     let two = "topic.min.insync.replicas=2";
-    let cases: [(&str, &[&str], &[&str], &Setup); 13] = [
+    let cases: [(&str, &[&str], &[&str], &Setup); 14] = [
         ("kafka-acks-all-min-isr-one", &[], &[two], &plain),
         ("kafka-min-isr-above-replication-factor", &["topic.min.insync.replicas=4"], &[two], &plain),
         ("kafka-min-isr-equals-replication-factor", &["topic.min.insync.replicas=3"], &[two], &plain),
@@ -294,6 +302,12 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
         ("kafka-commit-before-processing", &[], &[], &before),
         ("kafka-result-ignored", &[], &["producer.acks=0"], &unchecked),
         ("kafka-reset-to-latest", &[], &["consumer.auto.offset.reset=earliest"], &plain),
+        (
+            "kafka-combined-roles",
+            &["broker.process.roles=broker, controller"],
+            &["broker.process.roles=broker"],
+            &plain,
+        ),
     ];
     for (id, springs, spares, setup) in cases {
         assert!(trap_ids("4.1", springs, setup).contains(&id), "{id} is set off by {springs:?}");

@@ -25,6 +25,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.auto_commit_in_background(),
         row.commit_before_background(),
         row.reset_to_latest(),
+        row.brokers_that_are_controllers(),
     ]
     .into_iter()
     .flatten()
@@ -227,5 +228,17 @@ impl Row<'_> {
         let message = "auto.offset.reset=latest: a group that has not committed yet starts at the end. What was sent \
                        before it came, or while it was away before its first commit, is passed over.";
         trap("kafka-reset-to-latest", message.to_owned(), "OffsetFetcher.resetPositionsIfNeeded; KAFKA-20539")
+    }
+
+    fn brokers_that_are_controllers(&self) -> Option<Trap> {
+        let roles = self.effective.text("broker", "process.roles")?;
+        let has = |role: &str| roles.split(',').any(|one| one.trim() == role);
+        if !has("broker") || !has("controller") {
+            return None;
+        }
+        let message = "process.roles makes these brokers controllers too: where more than half of those are down, \
+                       nothing is elected and no in-sync set changes. Here the controller is a machine of its own, so \
+                       outages after the death of brokers are understated.";
+        trap("kafka-combined-roles", message.to_owned(), "KafkaRaftServer; docs/operations/kraft, process roles")
     }
 }

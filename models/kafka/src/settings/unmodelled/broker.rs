@@ -45,6 +45,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "sasl.oauthbearer.header.urlencode",
             "ssl.allow.dn.changes",
             "ssl.allow.san.changes",
+            "allow.everyone.if.no.acl.found",
         ],
         numbers: &[
             "connections.max.reauth.ms",
@@ -69,6 +70,9 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "sasl.server.max.receive.size",
         ],
         texts: &[
+            "super.users",
+            // Any of these for one listener (KIP-103): listener.name.internal.ssl.keystore.location.
+            "listener.name.*",
             "authorizer.class.name",
             "delegation.token.master.key",
             "delegation.token.secret.key",
@@ -515,5 +519,12 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "log.dirs",
             "replica.selector.class",
         ],
+    },
+    Unmodelled {
+        why: "Handed on to plugins, which are not simulated.",
+        source: "AbstractConfig.originals at 4.4; Cruise Control's metrics reporter, Confluent Platform",
+        flags: &[],
+        numbers: &[],
+        texts: &["confluent.*", "cruise.control.*"],
     },
 ];

@@ -144,4 +144,11 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         numbers: &["fetch.max.bytes", "fetch.min.bytes", "max.partition.fetch.bytes"],
         texts: &[],
     },
+    Unmodelled {
+        why: "Handed on to serializers and interceptors, which are not simulated.",
+        source: "AbstractConfig.originals at 4.4; the schema registry's clients, Confluent Platform",
+        flags: &[],
+        numbers: &[],
+        texts: &["basic.auth.*", "confluent.*", "schema.registry.*"],
+    },
 ];

@@ -136,4 +136,11 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         numbers: &["metadata.max.idle.ms"],
         texts: &["buffer.memory.allocation.strategy"],
     },
+    Unmodelled {
+        why: "Handed on to serializers and interceptors, which are not simulated.",
+        source: "AbstractConfig.originals at 4.4; the schema registry's clients, Confluent Platform",
+        flags: &[],
+        numbers: &[],
+        texts: &["basic.auth.*", "confluent.*", "schema.registry.*"],
+    },
 ];
