@@ -1,6 +1,7 @@
 //! A sweep that the user ends, and takes up again.
 #![cfg(unix)]
 
+use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
@@ -42,7 +43,11 @@ fn an_interrupted_sweep_keeps_its_runs_and_goes_on_to_the_same_summary() {
         serde_json::from_str(&place.read(&format!("{}/summary.json", place.newest("orders")))).expect("json");
     assert_eq!((part["complete"].as_bool(), part["exit"].as_u64()), (Some(false), Some(130)));
 
-    let resumed = Command::new("bash").arg("-c").arg(resume).current_dir(place.path(".")).env("CI", "1").output();
+    let folder = Path::new(env!("CARGO_BIN_EXE_ackproof")).parent().expect("a folder");
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+    let mut bash = Command::new("bash");
+    bash.args(["-c", resume]).current_dir(place.path(".")).env("PATH", path).env("CI", "1").env_remove("CARGO");
+    let resumed = bash.output();
     Ran::of(resumed.expect("bash can be started"))
         .ended(0)
         .says(&format!("{kept} of 3000 runs were recorded before; going on"));

@@ -1,7 +1,6 @@
 //! The binary as a user meets it: what each command prints, how it ends, and what it leaves behind.
 
 mod bad_input;
-mod broken;
 mod interrupted;
 mod reading;
 mod replaying;

@@ -65,7 +65,7 @@ fn more_verbose_is_more_to_read() {
     };
     let ((quiet, _), (some, transcript), (all, messages)) = (lines(&[]), lines(&["-v"]), lines(&["-vv"]));
     assert!(quiet < 20 && some > 3 * quiet && all > some, "{quiet}, {some}, {all} lines");
-    assert!(transcript.contains("phase chaos") && transcript.contains("fault 0 began") && !transcript.contains("-> "));
+    assert!(transcript.contains("phase chaos") && transcript.contains("fault 1 began") && !transcript.contains("-> "));
     assert!(messages.contains("-> ") && messages.contains("<- "));
 }
 

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use snapbox::IntoData;
 
-use crate::workplace::{ALL_KEEPS, CANARY, Workplace, expecting};
+use crate::workplace::{ALL_KEEPS, CANARY, Ran, Workplace, expecting};
 
 #[test]
 fn run_prints_a_matrix_for_people_an_object_for_programs_and_markdown_for_reviews() {
@@ -119,6 +119,15 @@ fn without_a_command_the_quickstart_runs_and_says_what_to_type_next() {
     for command in next {
         assert_eq!(place.run(&command).code, 0, "{command:?} was proposed");
     }
+}
+
+#[test]
+fn what_is_proposed_can_be_typed_as_the_program_was_called() {
+    let place = Workplace::orders();
+    let ran = |command: &mut std::process::Command| Ran::of(command.output().expect("it can be started")).ended(0);
+    ran(place.command(&["run", "orders.yaml"]).env("CARGO", "cargo"))
+        .says("cargo run --release -- replay results/orders/");
+    ran(&mut place.command(&["run", "orders.yaml"])).says("\n  ackproof replay results/orders/");
 }
 
 #[test]

@@ -70,8 +70,11 @@ impl Workplace {
     /// The binary, not yet started; plain, and without what the environment of the tests would change.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ackproof"));
+        // As it is called when it is on the path: what it proposes to type next begins so.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::arg0(&mut command, "ackproof");
         command.current_dir(self.folder.path()).args(arguments);
-        for name in ["ACKPROOF_LOG", "RUST_LOG", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
+        for name in ["CARGO", "ACKPROOF_LOG", "RUST_LOG", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
             command.env_remove(name);
         }
         command.env("CI", "1").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -170,10 +170,11 @@ impl Suite {
     fn exhibit(&self, line: u32, covered: &[usize]) -> (usize, Option<u64>) {
         let promised: Vec<_> = self
             .expected(line)
-            .flat_map(|expected| match &expected.demand {
-                Demand::Canary => Vec::new(),
-                Demand::Promises(promises) => promises.iter().map(|promise| promise.guarantee).collect(),
-            })
+            .filter_map(
+                |expected| if let Demand::Promises(promises) = &expected.demand { Some(promises) } else { None },
+            )
+            .flatten()
+            .map(|promise| promise.guarantee)
             .collect();
         let breaks = |index: usize| {
             let runs = self.ran(index).swept.runs.values().flatten();
