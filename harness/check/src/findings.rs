@@ -61,8 +61,8 @@ pub struct Findings {
     pub perhaps_vanished: u64,
     /// Untold and not consumed, and perhaps gone.
     pub perhaps_unreported: u64,
-    /// Where no send succeeded in any way: the failure that applications were told most often.
-    pub why_all_failed: Option<Reason>,
+    /// Where no send succeeded in any way: the failures that applications were told most often.
+    pub why_all_failed: Vec<Reason>,
     pub ack_ms: Vec<u32>,
     pub longest_wait: Span,
     pub faults_fired: u64,
@@ -84,7 +84,7 @@ impl Findings {
         }
         findings.tally.lost_in =
             [Stage::Broker, Stage::Disposal, Stage::Consumer].map(|stage| (stage, lost_in[stage as usize])).into();
-        findings.why_all_failed = ledger.why_all_failed().cloned();
+        findings.why_all_failed = ledger.why_all_failed();
         findings.longest_wait = ledger.longest_wait();
         findings.faults_fired = ledger.run.faults_fired();
         findings.doubts = ledger.run.doubts(findings.tally.sent);

@@ -248,14 +248,18 @@ impl Ledger {
         self.producers[usize::from(msg.producer())].order.is_past(account.origin, msg.sequence())
     }
 
-    /// Where no send succeeded in any way: the failure that applications were told most often, the first in the
-    /// alphabet of several.
-    pub fn why_all_failed(&self) -> Option<&Reason> {
+    /// Where no send succeeded in any way: the failures that applications were told most often, in the order of the
+    /// alphabet, so that runs that failed alike say the same.
+    pub fn why_all_failed(&self) -> Vec<Reason> {
+        const NAMED: usize = 3;
         if self.was_untold || !self.ack_ms.is_empty() {
-            return None;
+            return Vec::new();
         }
-        let most = self.failures.values().max()?;
-        self.failures.iter().find(|(_, count)| *count == most).map(|(reason, _)| reason)
+        let mut commonest: Vec<(&Reason, u64)> = self.failures.iter().map(|(reason, count)| (reason, *count)).collect();
+        commonest.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let mut named: Vec<Reason> = commonest.into_iter().take(NAMED).map(|(reason, _)| reason.clone()).collect();
+        named.sort();
+        named
     }
 
     /// The longest wait of any producer.

@@ -53,9 +53,10 @@ fn inconclusive(why: impl Into<String>) -> Judgement {
 
 /// What to say of a run in which nothing was promised: because nothing can be (`acks=0`), or because every send failed.
 fn nothing_acked(findings: &Findings) -> Judgement {
-    inconclusive(match &findings.why_all_failed {
-        Some(reason) => format!("no send succeeded, most often because of {reason}"),
-        None => "no message was acknowledged".to_owned(),
+    let reasons: Vec<String> = findings.why_all_failed.iter().map(ToString::to_string).collect();
+    inconclusive(match reasons.as_slice() {
+        [] => "no message was acknowledged".to_owned(),
+        reasons => format!("no send succeeded ({})", reasons.join(", ")),
     })
 }
 

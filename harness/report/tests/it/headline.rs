@@ -130,8 +130,8 @@ fn a_row_in_which_every_send_fails_promises_nothing_because_of_that() {
     summary.cells = vec![refused];
     assert_eq!(
         first(&summary),
-        "Inconclusive: nothing was acknowledged: 200 of 200 runs decided nothing: no send succeeded, most often because \
-         of NOT_ENOUGH_REPLICAS."
+        "Inconclusive: nothing was acknowledged: 200 of 200 runs decided nothing: no send succeeded \
+         (NOT_ENOUGH_REPLICAS)."
     );
     let page = ackproof_report::markdown::render(&summary, "");
     assert!(page.contains("all fail, 86% rejected<br>200 of 200 runs decided nothing: no send"), "{page}");
