@@ -23,14 +23,18 @@ pub fn judge(plan: &Plan, cells: &[Cell]) -> Vec<Reported> {
             continue;
         }
         match &expectation.demand {
-            Demand::Canary => {
-                let judged = judge_cells(&covered, |cell| sometimes(cell, Guarantee::NoAckedLoss));
+            Demand::Canary(breaks) => {
+                let judged = judge_cells(&covered, |cell| sometimes(cell, *breaks));
                 // A canary that does not bite says that the harness saw too little, not that a promise is broken.
                 let outcome = match judged.0 {
                     ExpectationOutcome::Met => ExpectationOutcome::Met,
                     ExpectationOutcome::Violated | ExpectationOutcome::Inconclusive => ExpectationOutcome::Inconclusive,
                 };
-                reported.push(report(expectation, "some acknowledged message is lost", true, (outcome, judged.1)));
+                let text = match breaks {
+                    Guarantee::NoAckedLoss => "some acknowledged message is lost".to_owned(),
+                    other => format!("{other} is violated"),
+                };
+                reported.push(report(expectation, &text, true, (outcome, judged.1)));
             }
             Demand::Promises(promises) => {
                 for promise in promises {
@@ -46,6 +50,10 @@ pub fn judge(plan: &Plan, cells: &[Cell]) -> Vec<Reported> {
                         Often::Within(limit) => (
                             format!("{} stays within {limit}", promise.guarantee),
                             judge_cells(&covered, |cell| always(cell, promise.guarantee)),
+                        ),
+                        Often::SometimesBeyond(limit) => (
+                            format!("{} sometimes goes beyond {limit}", promise.guarantee),
+                            judge_cells(&covered, |cell| sometimes(cell, promise.guarantee)),
                         ),
                     };
                     reported.push(report(expectation, &text, false, judged));
@@ -66,8 +74,12 @@ pub fn exit(expectations: &[Reported], cells: &[Cell]) -> Exit {
             ExpectationOutcome::Inconclusive => Exit::Inconclusive,
         });
     }
-    let decided = cells.iter().any(|cell| cell.verdict != CellVerdict::Inconclusive);
-    if decided || cells.iter().any(Cell::promises_nothing) { exit } else { exit.worse(Exit::Inconclusive) }
+    let decided = |cell: &Cell| cell.verdict != CellVerdict::Inconclusive || cell.promises_nothing();
+    let met = |expectation: &Reported| expectation.outcome == ExpectationOutcome::Met;
+    match cells.iter().any(decided) || expectations.iter().any(met) {
+        true => exit,
+        false => exit.worse(Exit::Inconclusive),
+    }
 }
 
 type Judged = (ExpectationOutcome, String);
@@ -127,7 +139,10 @@ fn always(cell: &Cell, guarantee: Guarantee) -> Judged {
     match cell.guarantees.get(&guarantee) {
         None => (ExpectationOutcome::Inconclusive, "not judged".to_owned()),
         Some(judged) => match judged.verdict {
-            CellVerdict::Holds => (ExpectationOutcome::Met, format!("0 of {} runs", judged.of)),
+            CellVerdict::Holds => {
+                let doubt = judged.doubt.as_ref().map_or(String::new(), |doubt| format!(", {doubt}"));
+                (ExpectationOutcome::Met, format!("0 of {} runs{doubt}", judged.of))
+            }
             CellVerdict::Violated => {
                 (ExpectationOutcome::Violated, format!("violated in {} of {} runs", judged.runs, judged.of))
             }

@@ -1,12 +1,12 @@
 //! What a sweep will do, before it does anything: cells, models ready to run, limits, and the digest of it all.
 
-use ackproof_core::guarantee::{Guarantee, Limits};
+use ackproof_core::guarantee::Limits;
 use ackproof_core::schedule::Step;
 use ackproof_core::seed::Seed;
 use ackproof_core::time::Span;
 use ackproof_report::result::{CellPlan, Manifest, ManifestRow, VERSION};
 use ackproof_report::store::cell_id;
-use ackproof_scenario::{Demand, Expectation, FaultClass, Often, Row, Scenario};
+use ackproof_scenario::{FaultClass, Row, Scenario};
 use ackproof_sim::Engine;
 
 use crate::registry::{self, Prepared};
@@ -44,7 +44,7 @@ impl Plan {
                     fault: class.name.clone(),
                     runs: u64::from(scenario.runs),
                 };
-                let limits = limits_of(&scenario.expectations, row, &class.name);
+                let limits = scenario.limits(row, &class.name);
                 cells.push(PlannedCell { plan, row: r, column: c, limits });
             }
         }
@@ -99,25 +99,6 @@ impl Plan {
             cells: self.cells.iter().map(|cell| cell.plan.clone()).collect(),
         }
     }
-}
-
-/// The tightest limits that any expectation sets for a cell.
-fn limits_of(expectations: &[Expectation], row: &Row, fault: &str) -> Limits {
-    let mut limits = Limits::default();
-    for expectation in expectations.iter().filter(|expectation| expectation.covers(row, fault)) {
-        let Demand::Promises(promises) = &expectation.demand else { continue };
-        for promise in promises {
-            let Often::Within(span) = promise.often else { continue };
-            let limit = match promise.guarantee {
-                Guarantee::Available => &mut limits.longest_unavailable,
-                Guarantee::Ack => &mut limits.ack_p99,
-                Guarantee::NoAckedLoss | Guarantee::Durable | Guarantee::NoUnreportedLoss => continue,
-                Guarantee::NoDuplicates | Guarantee::InOrder | Guarantee::NoGhosts => continue,
-            };
-            *limit = Some(limit.map_or(span, |tighter| tighter.min(span)));
-        }
-    }
-    limits
 }
 
 /// Digest of everything that decides a run, so that results are only ever continued by the same plan.

@@ -14,7 +14,7 @@ use crate::notes::Note;
 use crate::properties;
 use crate::secret;
 
-/// The values that somebody chose, with where; later ones replace earlier ones.
+/// The values that somebody chose, with where; later ones replace earlier ones. Secrets are not among them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chosen {
     pub values: BTreeMap<SettingName, (String, ValueSource, Place)>,
@@ -23,13 +23,24 @@ pub(crate) struct Chosen {
 
 impl Chosen {
     pub fn set(&mut self, setting: &Setting, key: &str, value: String, source: ValueSource, place: Place) {
+        let written = SettingName::new(setting.section, key);
         if !setting.modelled {
-            let name = SettingName::new(setting.section, key);
             let (source, why) = (source.clone(), setting.effect.to_owned());
-            self.notes.push(Note::NotModelled { name: name.to_string(), source, why });
-            return;
+            self.notes.push(Note::NotModelled { name: written.to_string(), source, why });
         }
-        self.values.insert(name_of(setting), (value, source, place));
+        // What is not modelled is in force all the same: the broker may refuse it beside another setting.
+        if !ackproof_core::setting::is_secret(key) {
+            let name = if setting.key.ends_with('*') { written } else { name_of(setting) };
+            self.values.insert(name, (value, source, place));
+        }
+    }
+    /// The values that make no difference, each with the default that is in force without it.
+    pub fn idle(&self, catalogue: Catalogue<'_>) -> BTreeMap<SettingName, Option<&'static str>> {
+        let of = |name: &SettingName| {
+            let setting = catalogue.find(&name.section, &name.key).filter(|it| !catalogue.broker.heeds(it))?;
+            Some((name.clone(), setting.default_in(catalogue.version, catalogue.broker.versions())))
+        };
+        self.values.keys().filter_map(of).collect()
     }
     /// Puts the values over what is there already.
     pub fn apply(&self, effective: &mut Effective) {
@@ -96,7 +107,10 @@ pub fn read_config(path: &Path, section: Option<&str>, broker: &dyn Broker) -> R
         return Err(out);
     }
     let Chosen { values, notes } = chosen;
-    let values = values.into_iter().map(|(name, (value, source, _))| (name, value, source)).collect();
+    let catalogue = Catalogue { broker, version, client };
+    let acts = |name: &SettingName| catalogue.find(&name.section, &name.key).is_some_and(|setting| setting.modelled);
+    let values = values.into_iter().filter(|(name, _)| acts(name));
+    let values = values.map(|(name, (value, source, _))| (name, value, source)).collect();
     Ok(ConfigFile { section, values, notes, warnings: out })
 }
 

@@ -102,7 +102,7 @@ pub struct Diagnostics {
     list: Vec<Diagnostic>,
 }
 
-/// A diagnostic as data. Line and column count from 1, columns in characters; both are absent when nothing in a
+/// A diagnostic as data. Line and column count from 1, columns in characters; both are absent when nothing in the
 /// file can be pointed at.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Located {
@@ -139,7 +139,7 @@ impl Diagnostics {
                 let position = diagnostic.place.map(|place| self.line_column(place));
                 Located {
                     severity: diagnostic.severity,
-                    file: diagnostic.place.map(|place| self.sources[place.source].name.clone()),
+                    file: self.source_of(diagnostic).map(|source| source.name.clone()),
                     line: position.map(|(line, _)| line),
                     column: position.map(|(_, column)| column),
                     message: diagnostic.message.clone(),
@@ -181,6 +181,11 @@ impl Diagnostics {
         self.list.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count()
     }
 
+    /// The text that a diagnostic is about: the first one where it points nowhere.
+    fn source_of(&self, diagnostic: &Diagnostic) -> Option<&Source> {
+        diagnostic.place.map_or(self.sources.first(), |place| self.sources.get(place.source))
+    }
+
     /// Line and column, both from 1; the column in characters.
     pub(crate) fn line_column(&self, place: Place) -> (u32, u32) {
         let text = &self.sources[place.source].text;
@@ -198,7 +203,8 @@ impl Diagnostics {
     pub fn render(&self, styled: bool) -> String {
         let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
         let mut text = String::new();
-        for diagnostic in self.list.iter().take(SHOWN_MAX) {
+        let of = |severity| self.list.iter().filter(move |diagnostic| diagnostic.severity == severity);
+        for diagnostic in of(Severity::Error).chain(of(Severity::Warning)).take(SHOWN_MAX) {
             text.push_str(&renderer.render(&[self.group(diagnostic)]));
             text.push_str("\n\n");
         }
@@ -223,6 +229,8 @@ impl Diagnostics {
             for (place, label) in far {
                 group = self.snippet(group, &[(*place, label.as_str(), false)]);
             }
+        } else if let Some(source) = self.source_of(diagnostic) {
+            group = group.element(Origin::path(source.name.clone()));
         }
         for note in &diagnostic.notes {
             group = group.element(Level::NOTE.message(clean(note)));

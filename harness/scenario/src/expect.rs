@@ -32,9 +32,9 @@ pub struct Expectation {
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Demand {
-    /// Each of these cells loses an acknowledged message in some run; otherwise the harness saw too little, and the
-    /// whole result is inconclusive.
-    Canary,
+    /// Each of these cells breaks this in some run; otherwise the harness saw too little, and the whole result is
+    /// inconclusive.
+    Canary(Guarantee),
     /// Each of these cells keeps every promise.
     Promises(Vec<Promise>),
 }
@@ -53,6 +53,18 @@ pub enum Often {
     SometimesViolated,
     /// No run exceeds this; for guarantees that are limits.
     Within(Span),
+    /// At least one run exceeds this.
+    SometimesBeyond(Span),
+}
+
+impl Often {
+    /// What runs are judged against, for guarantees that are limits.
+    pub fn limit(self) -> Option<Span> {
+        match self {
+            Often::Within(span) | Often::SometimesBeyond(span) => Some(span),
+            Often::Always | Often::SometimesViolated => None,
+        }
+    }
 }
 
 impl Expectation {
@@ -147,9 +159,11 @@ fn read_item(item: &Node, scope: &Scope<'_>, out: &mut Diagnostics) -> Option<Pl
     fields.finish(out);
     let (when, except, demand) = if let Some(canary) = canary {
         for place in [when, except].iter().flatten().map(|(key, _)| key.place).chain(first_promise) {
-            out.error(place, "a canary says which cells must lose a message, and nothing else");
+            out.error(place, "a canary says which cells must break a promise, and nothing else")
+                .help("which promise, if not no-acked-loss: canary: {..., breaks: no-duplicates}");
         }
-        (read_matcher(canary, scope, out)?, Vec::new(), Demand::Canary)
+        let breaks = canary.get(BREAKS).map_or(Some(Guarantee::NoAckedLoss), |node| read_broken(node, out));
+        (read_conditions(canary, Some(BREAKS), scope, out)?, Vec::new(), Demand::Canary(breaks?))
     } else {
         if first_promise.is_none() && out.error_count() == errors {
             let words: Vec<&str> = Guarantee::ALL.iter().map(|(word, _, _)| *word).collect();
@@ -165,21 +179,66 @@ fn read_item(item: &Node, scope: &Scope<'_>, out: &mut Diagnostics) -> Option<Pl
     (out.error_count() == errors).then_some(Placed { expectation, place: item.place })
 }
 
+/// Whether a guarantee says nothing before somebody says how long is too long.
+pub(crate) fn needs_limit(guarantee: Guarantee) -> bool {
+    match guarantee {
+        Guarantee::Available | Guarantee::Ack => true,
+        Guarantee::NoAckedLoss | Guarantee::Durable | Guarantee::NoUnreportedLoss => false,
+        Guarantee::NoDuplicates | Guarantee::InOrder | Guarantee::NoGhosts => false,
+    }
+}
+
+/// The key of a canary that is no condition.
+const BREAKS: &str = "breaks";
+
+/// The promise that a canary breaks: one that needs no limit.
+fn read_broken(node: &Node, out: &mut Diagnostics) -> Option<Guarantee> {
+    let word = node.word("`breaks`", out)?;
+    match Guarantee::named(&word) {
+        Some(guarantee) if !needs_limit(guarantee) => Some(guarantee),
+        Some(_) => {
+            out.error(node.place, format!("`{word}` is a limit, and a canary has none")).help(
+                "expect it of cells, as in `when: {...}` with `available: {longest: 10s, often: sometimes-violated}`",
+            );
+            None
+        }
+        None => {
+            let known =
+                Guarantee::ALL.iter().filter(|(_, guarantee, _)| !needs_limit(*guarantee)).map(|(word, _, _)| *word);
+            out.error(node.place, format!("`{word}` is no guarantee")).suggest(&word, known);
+            None
+        }
+    }
+}
+
+/// How often a promise is kept, as it is written.
+#[derive(Copy, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum HowOften {
+    #[default]
+    Always,
+    SometimesViolated,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Longest {
     longest: Span,
+    #[serde(default)]
+    often: HowOften,
 }
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Percentile {
     p99: Span,
+    #[serde(default)]
+    often: HowOften,
 }
 
 fn read_often(guarantee: Guarantee, node: &Node, out: &mut Diagnostics) -> Option<Often> {
     match guarantee {
-        Guarantee::Available => limit::<Longest>(node, "{longest: 30s}", |limit| limit.longest, out),
-        Guarantee::Ack => limit::<Percentile>(node, "{p99: 25ms}", |limit| limit.p99, out),
+        Guarantee::Available => limit::<Longest>(node, "{longest: 30s}", |limit| (limit.longest, limit.often), out),
+        Guarantee::Ack => limit::<Percentile>(node, "{p99: 25ms}", |limit| (limit.p99, limit.often), out),
         Guarantee::NoAckedLoss
         | Guarantee::Durable
         | Guarantee::NoUnreportedLoss
@@ -200,14 +259,17 @@ fn read_often(guarantee: Guarantee, node: &Node, out: &mut Diagnostics) -> Optio
 fn limit<T: serde::de::DeserializeOwned>(
     node: &Node,
     example: &str,
-    span: impl Fn(&T) -> Span,
+    parts: impl Fn(&T) -> (Span, HowOften),
     out: &mut Diagnostics,
 ) -> Option<Often> {
     let Content::Map(_) = node.content else {
         out.error(node.place, "this guarantee needs a limit").help(format!("write {example}"));
         return None;
     };
-    typed::read::<T>(node, out).map(|limit| Often::Within(span(&limit)))
+    typed::read::<T>(node, out).map(|limit| match parts(&limit) {
+        (span, HowOften::Always) => Often::Within(span),
+        (span, HowOften::SometimesViolated) => Often::SometimesBeyond(span),
+    })
 }
 
 /// One matcher, or a list of them.
@@ -221,13 +283,18 @@ fn read_matchers(node: &Node, scope: &Scope<'_>, out: &mut Diagnostics) -> Vec<M
 }
 
 fn read_matcher(node: &Node, scope: &Scope<'_>, out: &mut Diagnostics) -> Option<Matcher> {
+    read_conditions(node, None, scope, out)
+}
+
+/// Reads a matcher; the key `beside` is left to somebody else.
+fn read_conditions(node: &Node, beside: Option<&str>, scope: &Scope<'_>, out: &mut Diagnostics) -> Option<Matcher> {
     let mut matcher = Matcher::default();
     let errors = out.error_count();
     let entries = node.map("a condition", out)?;
     if entries.is_empty() {
         out.error(node.place, "an empty condition").help("leave it out to speak of every cell");
     }
-    for (key, node) in entries {
+    for (key, node) in entries.iter().filter(|(key, _)| Some(key.text.as_str()) != beside) {
         if key.text == "fault" {
             matcher.faults = read_faults(node, scope, out);
         } else if let Some(condition) = read_condition(key, node, scope, out) {
@@ -302,13 +369,19 @@ pub(crate) fn check(placed: &[Placed], rows: &[Row], classes: &[FaultClass], out
                         format!("{} under {}", row.label(), class.name)
                     };
                     let message = format!("`{guarantee}` cannot both always hold and be violated: {cell}");
-                    out.error(placed[a].place, message).also(placed[b].place, "the other");
+                    let error = out.error(placed[a].place, message).also(placed[b].place, "the other");
+                    if needs_limit(*guarantee) {
+                        error.help("the runs of a cell are judged against one limit, the tightest");
+                    }
                 }
             }
         }
     }
     for (item, _) in placed.iter().zip(covered).filter(|(_, covered)| !covered) {
-        let what = if item.expectation.demand == Demand::Canary { "canary" } else { "expectation" };
+        let what = match item.expectation.demand {
+            Demand::Canary(_) => "canary",
+            Demand::Promises(_) => "expectation",
+        };
         out.error(item.place, format!("this {what} matches no cell"));
     }
 }
@@ -320,19 +393,18 @@ fn note_demands(
     violated: &mut BTreeMap<Guarantee, usize>,
 ) {
     match demand {
-        Demand::Canary => {
-            violated.entry(Guarantee::NoAckedLoss).or_insert(index);
+        Demand::Canary(breaks) => {
+            violated.entry(*breaks).or_insert(index);
         }
         Demand::Promises(promises) => {
             for Promise { guarantee, often } in promises {
                 match often {
-                    Often::Always => {
+                    Often::Always | Often::Within(_) => {
                         always.entry(*guarantee).or_insert(index);
                     }
-                    Often::SometimesViolated => {
+                    Often::SometimesViolated | Often::SometimesBeyond(_) => {
                         violated.entry(*guarantee).or_insert(index);
                     }
-                    Often::Within(_) => {}
                 }
             }
         }

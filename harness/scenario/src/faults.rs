@@ -1,15 +1,16 @@
 //! The `faults` section: named classes, each a list of steps.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use ackproof_core::fault::{FaultKind, Random};
 use ackproof_core::model::Broker;
-use ackproof_core::node::{Part, Selector, Topology};
+use ackproof_core::node::{NodeKind, Part, Selector, Topology};
 use ackproof_core::schedule::{Anchor, Step, When, can_play};
 use ackproof_core::time::{Span, SpanRange};
 
 use crate::diagnostics::{Diagnostics, Place, nearest};
 use crate::node::{Content, Fields, Key, Node};
+use crate::row::Row;
 use crate::typed;
 
 /// A column of the matrix: faults that each of its runs meets.
@@ -19,8 +20,14 @@ pub struct FaultClass {
     pub steps: Vec<Step>,
 }
 
-/// Selectors with where they stand, to be looked up once the machines are known.
-pub(crate) type Aims = Vec<(Selector, Place)>;
+/// What faults are meant for, with where it stands, to be looked up once the machines are known.
+pub(crate) type Aims = Vec<(Aim, Place)>;
+
+pub(crate) enum Aim {
+    Nodes(Selector),
+    /// A partition or queue, counted from 0.
+    Origin(u16),
+}
 
 const STEPS_MAX: usize = 1000;
 pub(crate) const CLASSES_MAX: usize = 100;
@@ -105,7 +112,10 @@ pub(crate) fn read_step(node: &Node, aims: &mut Aims, out: &mut Diagnostics) -> 
     };
     check_end(&step, key, lasts, restart, gone.filter(|_| step.gone), at, out);
     check_params(&step.kind, params, out);
-    aims.extend(step.kind.selectors().into_iter().cloned().map(|selector| (selector, params.place)));
+    aims.extend(step.kind.selectors().into_iter().cloned().map(|selector| (Aim::Nodes(selector), params.place)));
+    if let FaultKind::MoveLeader(kind) = &step.kind {
+        aims.push((Aim::Origin(kind.of), params.get("of").unwrap_or(params).place));
+    }
     (out.error_count() == errors).then_some(step)
 }
 
@@ -142,7 +152,7 @@ fn read_when(node: &Node, aims: &mut Aims, out: &mut Diagnostics) -> Option<When
             out.error(node.get("plus").unwrap_or(node).place, format!("at most {LENGTH_MAX}"));
         }
         if let Some(of) = &anchor.of {
-            aims.push((of.clone(), node.get("of").unwrap_or(node).place));
+            aims.push((Aim::Nodes(of.clone()), node.get("of").unwrap_or(node).place));
         }
         return Some(When::Anchor(anchor));
     }
@@ -263,13 +273,32 @@ fn is_fixed(selector: &Selector) -> bool {
     }
 }
 
-/// Reports every selector that no machine of a topology can ever answer to.
-pub(crate) fn check_aims(aims: &Aims, topologies: &[Topology], broker: &dyn Broker, out: &mut Diagnostics) {
-    let mut reported: BTreeMap<String, ()> = BTreeMap::new();
-    for (selector, place) in aims {
-        for topology in topologies {
-            if let Some((message, near)) = aimless(selector, topology, broker)
-                && reported.insert(format!("{place:?}{message}"), ()).is_none()
+/// What a row of the matrix has that faults can be meant for.
+#[derive(PartialEq)]
+struct Range {
+    topology: Topology,
+    /// Partitions or queues; `None` when only a run can tell.
+    origins: Option<u16>,
+}
+
+/// Reports every aim that nothing in some row can ever answer to.
+pub(crate) fn check_aims(aims: &Aims, rows: &[Row], broker: &dyn Broker, out: &mut Diagnostics) {
+    let mut ranges: Vec<Range> = Vec::new();
+    for Row { effective, setup, .. } in rows {
+        let range = Range { topology: broker.topology(effective, setup), origins: broker.origins(effective, setup) };
+        if !ranges.contains(&range) {
+            ranges.push(range);
+        }
+    }
+    let mut reported: BTreeSet<String> = BTreeSet::new();
+    for (aim, place) in aims {
+        for range in &ranges {
+            let missed = match aim {
+                Aim::Nodes(selector) => aimless(selector, range, broker),
+                Aim::Origin(of) => no_origin(*of, range),
+            };
+            if let Some((message, near)) = missed
+                && reported.insert(format!("{place:?}{message}"))
             {
                 let error = out.error(*place, message);
                 if let Some(near) = near {
@@ -280,16 +309,43 @@ pub(crate) fn check_aims(aims: &Aims, topologies: &[Topology], broker: &dyn Brok
     }
 }
 
-fn aimless(selector: &Selector, topology: &Topology, broker: &dyn Broker) -> Option<(String, Option<String>)> {
-    let names = || topology.ids().map(|id| topology.name(id));
+fn no_origin(of: u16, range: &Range) -> Option<(String, Option<String>)> {
+    let origins = range.origins.filter(|origins| of >= *origins)?;
+    let there = match origins {
+        1 => "there is one, number 0".to_owned(),
+        many => format!("there are {many}, numbered from 0"),
+    };
+    Some((format!("no partition or queue {of}: {there}"), None))
+}
+
+/// Whether a part is played in each partition or queue by itself, so that its index counts those.
+fn is_of_origin(part: Part) -> bool {
+    match part {
+        Part::Leader | Part::Follower | Part::Followers | Part::Isr | Part::IsrFollower | Part::OutOfIsr => true,
+        Part::Master | Part::Slave => true,
+        Part::AnyBroker | Part::AllBrokers | Part::Brokers | Part::Controller | Part::Nameserver => false,
+        Part::Producer | Part::Consumer | Part::Coordinator => false,
+    }
+}
+
+fn aimless(selector: &Selector, range: &Range, broker: &dyn Broker) -> Option<(String, Option<String>)> {
+    let topology = &range.topology;
+    // The late consumer comes when every fault is over.
+    let reachable = || topology.ids().filter(|&id| topology.get(id).kind != NodeKind::Auditor);
+    let names = || reachable().map(|id| topology.name(id));
     match selector {
-        Selector::Each(all) => all.iter().find_map(|selector| aimless(selector, topology, broker)),
-        Selector::Name(name) => (!names().any(|known| known == name)).then(|| {
+        Selector::Each(all) => all.iter().find_map(|selector| aimless(selector, range, broker)),
+        Selector::Name(name) if names().any(|known| known == name) => None,
+        Selector::Name(name) if topology.find(name).is_some() => {
+            let message = format!("`{name}` reads everything once all faults are over: none can reach it");
+            Some((message, Some(format!("nodes: {}", names().collect::<Vec<_>>().join(", ")))))
+        }
+        Selector::Name(name) => {
             let words = Part::ALL.iter().filter(|(_, part)| plays(*part, topology, broker)).map(|(word, _)| *word);
             let near = nearest(name, names().chain(words)).map(|near| format!("did you mean `{near}`?"));
             let all: Vec<&str> = names().collect();
-            (format!("no node `{name}`"), near.or(Some(format!("nodes: {}", all.join(", ")))))
-        }),
+            Some((format!("no node `{name}`"), near.or(Some(format!("nodes: {}", all.join(", "))))))
+        }
         Selector::Rack(rack) => {
             let racks: Vec<&str> = topology.ids().filter_map(|id| topology.get(id).rack.as_deref()).collect();
             (!racks.contains(&rack.as_str())).then(|| {
@@ -300,12 +356,14 @@ fn aimless(selector: &Selector, topology: &Topology, broker: &dyn Broker) -> Opt
                 (format!("no machine stands in rack `{rack}`"), Some(help))
             })
         }
-        Selector::Part { part, .. } => (!plays(*part, topology, broker)).then(|| {
+        Selector::Part { part, .. } if !plays(*part, topology, broker) => {
             let words: Vec<&str> =
                 Part::ALL.iter().filter(|(_, part)| plays(*part, topology, broker)).map(|(word, _)| *word).collect();
             let message = format!("no node of {} is ever `{}`", broker.name(), part.word());
-            (message, Some(format!("parts: {}", words.join(", "))))
-        }),
+            Some((message, Some(format!("parts: {}", words.join(", ")))))
+        }
+        Selector::Part { part, of } if is_of_origin(*part) => no_origin(*of, range),
+        Selector::Part { .. } => None,
     }
 }
 

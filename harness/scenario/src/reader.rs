@@ -251,18 +251,15 @@ impl<'r> Reader<'r> {
             }
         }
         let rows = row::collapse(matrix, drafts, parts.catalogue, &mut notes);
-        let mut topologies = Vec::new();
-        for row in &rows {
-            let topology = broker.topology(&row.effective, &row.setup);
-            if !topologies.contains(&topology) {
-                topologies.push(topology);
-            }
-        }
-        faults::check_aims(&parts.aims, &topologies, broker, out);
+        faults::check_aims(&parts.aims, &rows, broker, out);
         if parts.fixed.is_empty() {
             expect::check(expectations, &rows, &parts.classes, out);
         }
+        if out.has_errors() {
+            return None;
+        }
         refusal::add_traps(&rows, broker, &mut notes, out);
+        let idle = parts.chosen.idle(parts.catalogue);
         Some(Scenario {
             name: self.name.to_owned(),
             title: String::new(),
@@ -277,6 +274,7 @@ impl<'r> Reader<'r> {
             expectations: Vec::new(),
             notes,
             warnings: Diagnostics::default(),
+            idle,
         })
     }
 }

@@ -1,11 +1,14 @@
 //! A scenario, whole: what is read from a file and handed to whoever plans, runs or reports.
 
+use std::collections::BTreeMap;
+
 use ackproof_core::guarantee::{Guarantee, Limits};
 use ackproof_core::seed::Seed;
+use ackproof_core::setting::SettingName;
 use ackproof_core::setup::Setup;
 
 use crate::diagnostics::Diagnostics;
-use crate::expect::{Demand, Expectation, Often, Promise};
+use crate::expect::{Demand, Expectation, Promise};
 use crate::faults::FaultClass;
 use crate::notes::Note;
 use crate::row::Row;
@@ -34,6 +37,8 @@ pub struct Scenario {
     pub notes: Vec<Note>,
     /// Traps and other things worth a look, with their places.
     pub warnings: Diagnostics,
+    /// Settings that somebody chose and that make no difference, each with the default that is in force without it.
+    pub(crate) idle: BTreeMap<SettingName, Option<&'static str>>,
 }
 
 impl Scenario {
@@ -47,14 +52,10 @@ impl Scenario {
         for expectation in self.expectations.iter().filter(|expectation| expectation.covers(row, fault)) {
             let Demand::Promises(promises) = &expectation.demand else { continue };
             for Promise { guarantee, often } in promises {
-                if let Often::Within(span) = often {
-                    let limit = if *guarantee == Guarantee::Ack {
-                        &mut limits.ack_p99
-                    } else {
-                        &mut limits.longest_unavailable
-                    };
-                    *limit = Some(limit.map_or(*span, |tighter| tighter.min(*span)));
-                }
+                let Some(span) = often.limit() else { continue };
+                let limit =
+                    if *guarantee == Guarantee::Ack { &mut limits.ack_p99 } else { &mut limits.longest_unavailable };
+                *limit = Some(limit.map_or(span, |tighter| tighter.min(span)));
             }
         }
         limits

@@ -11,6 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value as Json, json};
 
+use crate::expect::needs_limit;
 use crate::reader::RUNS_MAX;
 use crate::setup::{self, range_schema, span_schema};
 
@@ -248,17 +249,24 @@ fn parameters(verb: &str) -> Json {
     }
 }
 
+const OFTEN: [&str; 2] = ["always", "sometimes-violated"];
+
 fn expectations(_: &mut SchemaGenerator) -> Schema {
     let cells = json!({"type": "object", "minProperties": 1});
     let mut properties = Map::new();
-    properties.insert("canary".to_owned(), cells.clone());
+    let promises = Guarantee::ALL.iter().filter(|(_, guarantee, _)| !needs_limit(*guarantee));
+    let promises: Vec<&str> = promises.map(|(word, _, _)| *word).collect();
+    let mut canary = cells.clone();
+    let about = "The promise that must be broken there; no-acked-loss without.";
+    canary["properties"] = json!({"breaks": {"enum": promises, "description": about}});
+    properties.insert("canary".to_owned(), canary);
     properties.insert("when".to_owned(), cells.clone());
     properties.insert("except".to_owned(), json!({"anyOf": [cells, {"type": "array", "items": cells}]}));
     properties.insert("reason".to_owned(), json!({"type": "string"}));
     properties.insert("source".to_owned(), json!({"type": "string"}));
     for (word, guarantee, meaning) in Guarantee::ALL {
         let limit = |key: &str| {
-            let mut schema = closed(json!({ key: span_schema() }));
+            let mut schema = closed(json!({ key: span_schema(), "often": {"enum": OFTEN} }));
             schema["required"] = json!([key]);
             schema
         };
@@ -270,7 +278,7 @@ fn expectations(_: &mut SchemaGenerator) -> Schema {
             | Guarantee::NoUnreportedLoss
             | Guarantee::NoDuplicates
             | Guarantee::InOrder
-            | Guarantee::NoGhosts => json!({"enum": ["always", "sometimes-violated"]}),
+            | Guarantee::NoGhosts => json!({"enum": OFTEN}),
         };
         schema["description"] = json!(meaning);
         properties.insert(word.to_owned(), schema);

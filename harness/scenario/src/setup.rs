@@ -222,6 +222,8 @@ impl SetupKey {
     /// The value in a line.
     pub fn text(&self, setup: &Setup) -> String {
         match (self.show)(setup) {
+            // Nothing is as long in any unit, and people write seconds.
+            Json::String(text) if text == "0ms" => "0s".to_owned(),
             Json::String(text) => text,
             Json::Null => "unset".to_owned(),
             other => other.to_string(),

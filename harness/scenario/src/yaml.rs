@@ -110,9 +110,7 @@ fn marks(text: &str, whole: Place, skipped: usize) -> Result<Option<Rc<Mark>>, R
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| {
             let at = skipped + error.marker().byte_offset().unwrap_or(0);
-            let deep = error.to_string().contains("nesting");
-            let help = deep.then_some("nothing in a scenario is nested this deeply");
-            refuse(whole.within(at, at), &format!("not valid YAML: {}", error.info()), help)
+            refuse(whole.within(at, at), &format!("not valid YAML: {}", error.info()), help_with(&error.to_string()))
         })?;
         let range = span.byte_range().unwrap_or(0..0);
         let place = whole.within(skipped + range.start, skipped + range.end);
@@ -153,6 +151,17 @@ fn marks(text: &str, whole: Place, skipped: usize) -> Result<Option<Rc<Mark>>, R
         }
     }
     Ok(root)
+}
+
+/// What the parser's words mean to somebody who wrote a scenario.
+fn help_with(info: &str) -> Option<&'static str> {
+    if info.contains("nesting") {
+        Some("nothing in a scenario is nested this deeply")
+    } else if info.contains("mapping values") {
+        Some("quote a text that has `: ` in it, as in `title: \"acks: what is it worth?\"`")
+    } else {
+        None
+    }
 }
 
 impl Open {

@@ -89,6 +89,10 @@ fn texts_that_are_no_scenario_are_refused() {
     expect("42", &["1:1 a scenario is a map of keys and values, not a number"]);
     expect("- a\n", &["a scenario is a map of keys and values, not a list"]);
     expect("a: [1\n", &["not valid YAML"]);
+    expect(
+        "title: acks: what is it worth?\n",
+        &["not valid YAML: mapping values are not allowed in this context | quote a"],
+    );
     expect("a: 1\n---\nb: 2\n", &["a second document"]);
     expect("broker: toy\nbroker: toy\nfaults: {none: []}\n", &["2:1 `broker` is written twice"]);
     expect("broker: !secret toy\nfaults: {none: []}\n", &["tags such as `!secret` are not used here"]);
@@ -160,6 +164,10 @@ fn what_the_broker_refuses_is_pointed_at_where_the_value_came_from() {
     expect(
         &with("config: { topic: { replication.factor: 4 } }"),
         &["3:40 replication factor 4 is larger than the number of brokers, 3"],
+    );
+    expect(
+        &with("config: { producer: { compression.type: zstd, linger.ms: 0 } }"),
+        &["3:41 zstd needs batches to linger"],
     );
     expect(
         &with("matrix: { replication.factor: [3, 4], acks: [1, all] }"),
@@ -266,10 +274,21 @@ fn a_fault_step_is_one_fault_that_can_happen() {
 
 #[test]
 fn a_fault_aims_at_nodes_that_exist() {
-    expect(&step("{ kill: b4 }"), &["4:15 no node `b4` | nodes: b1, b2, b3, ctl1, p1, c1, audit"]);
+    expect(&step("{ kill: b4 }"), &["4:15 no node `b4` | nodes: b1, b2, b3, ctl1, p1, c1"]);
+    expect(&step("{ kill: audit }"), &["4:15 `audit` reads everything once all faults are over: none can reach it"]);
+    expect(&step("{ kill: b1, at: { after: delivered, of: audit } }"), &["`audit` reads everything once"]);
+    expect(&step("{ kill: audti }"), &["no node `audti` | nodes: b1"]);
     expect(&step("{ kill: leadr }"), &["no node `leadr` | did you mean `leader`?"]);
     expect(&step("{ kill: [b1, 'rack:r1'] }"), &["no machine stands in rack `r1`"]);
     expect(&step("{ kill: master }"), &["no node of toy is ever `master` | parts: leader"]);
+    expect(&step("{ kill: leader/1 }"), &["4:15 no partition or queue 1: there is one, number 0"]);
+    expect(&step("{ move_leader: { to: b1, of: 1 } }"), &["4:36 no partition or queue 1: there is one"]);
+    let two = |step: &str| format!("config: {{ topic: {{ partitions: 2 }} }}\n{step}");
+    assert_eq!(errors_of(&two(&step("{ kill: [leader/1, followers/0, coordinator/7] }"))), "none");
+    expect(
+        &two(&step("{ kill: b1, at: { after: synced, of: isr/4 } }")),
+        &["5:44 no partition or queue 4: there are 2, numbered from 0"],
+    );
     expect(&step("{ kill: leader/x }"), &["`x` is no partition number"]);
     expect(&step("{ kill: [] }"), &["an empty list names no node"]);
     expect(
@@ -299,7 +318,29 @@ fn an_expectation_speaks_of_cells_that_exist() {
     expect(&expecting("{ no-acked-loss: sometimes }"), &["`sometimes` is not how often `no-acked-loss` holds"]);
     expect(&expecting("{ available: always }"), &["this guarantee needs a limit | write {longest: 30s}"]);
     expect(&expecting("{ ack: { p95: 5ms } }"), &["unknown key `p95` | did you mean `p99`?"]);
-    expect(&expecting("{ canary: { acks: 1 }, no-acked-loss: always }"), &["a canary says which cells must lose"]);
+    expect(
+        &expecting("{ available: { longest: 5s, often: sometimes } }"),
+        &["5:40 `sometimes` is not known here | known: always, sometimes-violated"],
+    );
+    expect(
+        &expecting(
+            "{ available: { longest: 9s } }\n  - { when: { acks: 1 }, available: { longest: 5s, often: sometimes-violated } }",
+        ),
+        &["`available` cannot both always hold and be violated: acks=1 under none | the runs of a cell are judged"],
+    );
+    expect(
+        &expecting("{ canary: { acks: 1, breaks: no-duplicate } }"),
+        &["5:34 `no-duplicate` is no guarantee | did you mean `no-duplicates`?"],
+    );
+    expect(
+        &expecting("{ canary: { acks: 1, breaks: available } }"),
+        &["`available` is a limit, and a canary has none"],
+    );
+    expect(&expecting("{ when: { acks: 1, breaks: in-order }, durable: always }"), &["no setting `breaks`"]);
+    expect(
+        &expecting("{ canary: { acks: 1 }, no-acked-loss: always }"),
+        &["a canary says which cells must break a promise"],
+    );
     expect(
         &expecting("{ no-acked-loss: always }\n  - { canary: { acks: 1 } }"),
         &["`no-acked-loss` cannot both always hold and be violated: acks=1 under none"],

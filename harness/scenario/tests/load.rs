@@ -5,6 +5,7 @@ mod toy;
 use std::fs;
 
 use ackproof_core::fault::FaultKind;
+use ackproof_core::guarantee::Guarantee;
 use ackproof_core::setting::ValueSource;
 use ackproof_core::setup::SendMode;
 use ackproof_core::time::Span;
@@ -107,13 +108,66 @@ fn an_expectation_speaks_of_the_cells_it_names() {
         let cells = scenario.cells().filter(|(row, class)| expectation.covers(row, &class.name));
         cells.map(|(row, class)| format!("{} {}", row.cells[0].shown, class.name)).collect()
     };
-    assert_eq!(scenario.expectations[0].demand, Demand::Canary);
+    assert_eq!(scenario.expectations[0].demand, Demand::Canary(Guarantee::NoAckedLoss));
     assert_eq!(covered(0), ["1 leader-killed"]);
     assert_eq!(covered(1), ["all none", "all leader-killed", "all cut-then-kill", "all storm"]);
     assert_eq!(covered(2).len(), 3);
     let Demand::Promises(promises) = &scenario.expectations[3].demand else { panic!("a promise") };
     assert_eq!(promises[0].often, Often::Within(Span::secs(30)));
     assert_eq!(promises[1].often, Often::Within(Span(25)));
+}
+
+#[test]
+fn a_canary_names_what_must_break_and_a_limit_how_often_it_is_kept() {
+    let text = "broker: toy\nmatrix: { acks: [1, all] }\nfaults: { none: [] }\nexpect:
+  - canary: { breaks: no-duplicates, acks: 1 }
+  - available: { longest: 10s, often: sometimes-violated }
+  - ack: { p99: 25ms, often: always }\n";
+    let scenario = parse("t", text, &[&Toy], &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(scenario.expectations[0].demand, Demand::Canary(Guarantee::NoDuplicates));
+    let covered = scenario.cells().filter(|(row, class)| scenario.expectations[0].covers(row, &class.name));
+    assert_eq!(covered.count(), 1, "what breaks is no condition");
+    let often = |index: usize| match &scenario.expectations[index].demand {
+        Demand::Promises(promises) => promises[0].often,
+        Demand::Canary(_) => panic!("a promise"),
+    };
+    assert_eq!((often(1), often(2)), (Often::SometimesBeyond(Span::secs(10)), Often::Within(Span(25))));
+    let limits = scenario.limits(&scenario.rows[0], "none");
+    assert_eq!((limits.longest_unavailable, limits.ack_p99), (Some(Span::secs(10)), Some(Span(25))));
+}
+
+#[test]
+fn what_is_not_modelled_is_noted_and_in_force_all_the_same() {
+    let scenario = orders(&[]);
+    let effective = &scenario.rows[0].effective;
+    let file = ValueSource::File { file: "server.properties".into(), line: 1 };
+    assert_eq!(effective.text("broker", "num.io.threads"), Some("8"));
+    assert_eq!(effective.source("broker", "num.io.threads"), Some(&file));
+    let note = |note: &&Note| matches!(note, Note::NotModelled { name, .. } if name == "broker.num.io.threads");
+    assert_eq!(scenario.notes.iter().filter(note).count(), 1);
+    assert_eq!(effective.text("producer", "sasl.jaas.config"), None, "a secret is not kept");
+}
+
+#[test]
+fn no_time_at_all_is_written_in_seconds() {
+    let text = "broker: toy\nmatrix: { workload.consumer_start: [0s, heal] }\nfaults: { none: [] }\n";
+    let mut scenario = parse("t", text, &[&Toy], &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(labels(&scenario), ["workload.consumer_start=0s", "workload.consumer_start=heal"]);
+    scenario.select(&["workload.consumer_start=0s".into()], &[]).expect("as it is shown");
+}
+
+#[test]
+fn a_trap_is_a_warning_that_names_the_file() {
+    let text = "broker: toy\nfaults: { none: [] }\n";
+    let scenario = parse("t.yaml", text, &[&Toy], &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let expected = "\
+warning: one copy is no copy
+--> t.yaml
+ = note: source: toy manual";
+    assert_eq!(scenario.warnings.to_string(), expected);
+    let wrong = text.replace("[]", "[ { kill: b9 } ]");
+    let errors = parse("t.yaml", &wrong, &[&Toy], &[]).expect_err("no such node");
+    assert_eq!(errors.len(), 1, "what is wrong comes first: {errors}");
 }
 
 #[test]

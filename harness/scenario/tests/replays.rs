@@ -19,7 +19,7 @@ const SCENARIO: &str = "\
 title: 'Two copies: \"enough\"? # yes'
 broker: toy@3.7
 cluster: { brokers: 3, racks: [r1, r2] }
-config: { topic: { replication.factor: 3 }, producer: { linger.ms: 7, sasl.jaas.config: hunter2 }, broker: { num.io.threads: 8 } }
+config: { topic: { replication.factor: 3, partitions: 3 }, producer: { linger.ms: 7, sasl.jaas.config: hunter2 }, broker: { num.io.threads: 8 } }
 matrix: { acks: [1, all], min.insync.replicas: [1, 2] }
 faults: { all-power: [{ power_loss: all-brokers }] }
 ";
@@ -29,7 +29,10 @@ fn scenario() -> Scenario {
 }
 
 fn found(steps: Vec<Step>, seed: u64) -> Replay {
-    let scenario = scenario();
+    replay_of(&scenario(), steps, seed)
+}
+
+fn replay_of(scenario: &Scenario, steps: Vec<Step>, seed: u64) -> Replay {
     let row = scenario.rows.last().expect("rows").clone();
     let mut setup = row.setup.clone();
     setup.workload.messages = 3;
@@ -42,7 +45,7 @@ fn found(steps: Vec<Step>, seed: u64) -> Replay {
         digest: "0123456789abcdef".into(),
         shows: "message p1#0 was acknowledged and is gone".into(),
     };
-    Replay::of(&scenario, &row, finding)
+    Replay::of(scenario, &row, finding)
 }
 
 fn kill() -> Step {
@@ -91,6 +94,7 @@ config:
     linger.ms: 7
   topic:
     min.insync.replicas: 2
+    partitions: 3
     replication.factor: 3
 cluster:
   brokers: 3
@@ -140,6 +144,18 @@ fn a_replay_can_be_run_under_another_setting() {
     let replay = parse_replay("x", &text, &[&Toy], &set).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(replay.row().effective.text("topic", "min.insync.replicas"), Some("1"));
     assert_eq!(replay.row().setup.disk.writeback, None);
+}
+
+#[test]
+fn a_replay_keeps_what_the_broker_would_refuse_beside_another_setting() {
+    let text = SCENARIO.replace("linger.ms: 7", "linger.ms: 7, compression.type: zstd");
+    let scenario = parse("orders", &text, &[&Toy], &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let replay = replay_of(&scenario, vec![kill()], 17);
+    assert!(replay.to_yaml().contains("compression.type: zstd") && !replay.to_yaml().contains("num.io.threads"));
+    assert_round_trip(&replay);
+    let set = ["linger.ms=0".to_owned()];
+    let errors = parse_replay("x", &replay.to_yaml(), &[&Toy], &set).expect_err("as in the scenario").to_string();
+    assert!(errors.contains("zstd needs batches to linger"), "{errors}");
 }
 
 #[test]

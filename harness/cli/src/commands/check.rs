@@ -1,6 +1,6 @@
 //! `check`: validate without running.
 
-use ackproof_scenario::Diagnostics;
+use ackproof_scenario::{Diagnostics, Note};
 use serde_json::json;
 
 use super::print;
@@ -21,25 +21,22 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         };
         let name = file.display();
         match read {
-            Ok(scenario) => {
-                let notes: Vec<String> = scenario.notes.iter().map(ToString::to_string).collect();
-                match args.format {
-                    Format::Json => objects.push(json!({
-                        "file": name.to_string(), "ok": true, "rows": scenario.rows.len(),
-                        "faults": scenario.classes.len(), "runs": scenario.runs,
-                        "notes": scenario.notes, "diagnostics": scenario.warnings.located(),
-                    })),
-                    Format::Text | Format::Markdown => {
-                        let (rows, classes) = (scenario.rows.len(), scenario.classes.len());
-                        let cells = format!("{rows} rows x {classes} fault classes x {} runs", scenario.runs);
-                        print(&format!("{name}: ok, {}: {cells}\n", scenario.broker_version()))?;
-                        print_warnings(&scenario.warnings)?;
-                        for note in notes {
-                            print(&format!("  note: {note}\n"))?;
-                        }
+            Ok(scenario) => match args.format {
+                Format::Json => objects.push(json!({
+                    "file": name.to_string(), "ok": true, "rows": scenario.rows.len(),
+                    "faults": scenario.classes.len(), "runs": scenario.runs,
+                    "notes": scenario.notes, "diagnostics": scenario.warnings.located(),
+                })),
+                Format::Text | Format::Markdown => {
+                    let (rows, classes) = (scenario.rows.len(), scenario.classes.len());
+                    let cells = format!("{rows} rows x {classes} fault classes x {} runs", scenario.runs);
+                    print(&format!("{name}: ok, {}: {cells}\n", scenario.broker_version()))?;
+                    print_warnings(&scenario.warnings)?;
+                    for note in scenario.notes.iter().filter(|note| !is_warned_of(note)) {
+                        print(&format!("  note: {note}\n"))?;
                     }
                 }
-            }
+            },
             Err(diagnostics) => {
                 exit = Exit::BadInput;
                 match args.format {
@@ -57,6 +54,14 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
         print(&format!("{:#}\n", json!(objects)))?;
     }
     Ok(exit)
+}
+
+/// Whether a warning, which has its file, says the same.
+fn is_warned_of(note: &Note) -> bool {
+    match note {
+        Note::Trap { .. } => true,
+        Note::NotModelled { .. } | Note::Collapsed { .. } | Note::Fixed { .. } => false,
+    }
 }
 
 fn print_warnings(warnings: &Diagnostics) -> anyhow::Result<()> {

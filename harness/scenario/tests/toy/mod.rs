@@ -71,6 +71,11 @@ impl Broker for Toy {
             let message = format!("replication factor {factor} is larger than the number of brokers, {brokers}");
             problems.push(Problem { name, message, source: "toy manual" });
         }
+        if effective.text("producer", "compression.type") == Some("zstd") && effective.int("producer", "linger.ms") == 0
+        {
+            let name = SettingName::new("producer", "compression.type");
+            problems.push(Problem { name, message: "zstd needs batches to linger".to_owned(), source: "toy manual" });
+        }
         if setup.app.consumer.ack == Some(AckMode::AfterProcessing) && effective.bool("consumer", "enable.auto.commit")
         {
             let name = SettingName::new("app", "consumer.ack");
@@ -107,6 +112,12 @@ impl Broker for Toy {
         }
         topology.add("audit", NodeKind::Auditor, None);
         topology
+    }
+    fn heeds(&self, setting: &Setting) -> bool {
+        setting.modelled || setting.key == "compression.type"
+    }
+    fn origins(&self, effective: &Effective, _: &Setup) -> Option<u16> {
+        u16::try_from(effective.int("topic", "partitions")).ok()
     }
     fn has_part(&self, part: Part) -> bool {
         !matches!(part, Part::Master | Part::Slave | Part::Nameserver)
