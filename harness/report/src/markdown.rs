@@ -83,8 +83,8 @@ fn cell_text(cell: Option<&Cell>) -> String {
     let mut text = match cell.verdict {
         CellVerdict::Violated => {
             let interval = figures::interval(low, high, "–");
-            let lost = figures::number_of(cell.messages.lost, "message");
-            format!("**loses {}**<br>{counts}, {interval}<br>{lost}", figures::percent(cell.loss.p))
+            let lost = figures::count(cell.messages.lost);
+            format!("**loses {}**<br>{counts}, {interval}<br>{lost} lost", figures::percent(cell.loss.p))
         }
         CellVerdict::Holds => format!("holds<br>{counts}, ≤{}", figures::percent(high)),
         CellVerdict::Inconclusive => format!("?<br>{}", escape(cell.why.as_deref().unwrap_or(&counts))),
@@ -98,8 +98,8 @@ fn cell_text(cell: Option<&Cell>) -> String {
                 write!(text, "<br>**vanish {}** {counts}", figures::percent(durable.p))
             }
             CellVerdict::Violated => {
-                let vanished = figures::number_of(cell.messages.vanished, "message");
-                write!(text, "<br>**vanish {}** {counts}<br>{vanished}", figures::percent(durable.p))
+                let vanished = figures::count(cell.messages.vanished);
+                write!(text, "<br>**vanish {}** {counts}<br>{vanished} gone", figures::percent(durable.p))
             }
             CellVerdict::Holds => write!(text, "<br>vanish {counts}"),
             CellVerdict::Inconclusive => write!(text, "<br>vanish ?"),

@@ -81,8 +81,8 @@ fn cell_text(cell: Option<&Cell>, doubts: &mut Vec<String>, look: &Look) -> Stri
         CellVerdict::Violated => {
             let [low, high] = share.ci95;
             let interval = figures::interval(low, high, look.dash());
-            let lost = figures::number_of(cell.messages.lost, "message");
-            format!("loses {}{doubt}\n{} {interval}\n{lost}", figures::percent(share.p), counts(&share))
+            let lost = figures::count(cell.messages.lost);
+            format!("loses {}{doubt}\n{} {interval}\n{lost} lost", figures::percent(share.p), counts(&share))
         }
         CellVerdict::Holds => format!("holds{doubt}\n{} {}", counts(&share), bound(&share, look)),
         CellVerdict::Inconclusive => {
@@ -95,7 +95,7 @@ fn cell_text(cell: Option<&Cell>, doubts: &mut Vec<String>, look: &Look) -> Stri
         text.push('\n');
         text.push_str(&vanished(durable, doubts));
         if durable.verdict == CellVerdict::Violated && share.verdict != CellVerdict::Violated {
-            text.push_str(&format!("\n{}", figures::number_of(cell.messages.vanished, "message")));
+            text.push_str(&format!("\n{} gone", figures::count(cell.messages.vanished)));
         }
     }
     text
@@ -153,7 +153,7 @@ fn legend(page: &mut Page<'_>, summary: &Summary) {
     let mut parts = Vec::new();
     if any(CellVerdict::Violated) {
         parts.push(
-            "loses: runs in which an acknowledged message was never consumed, with the 95% interval; below it how many \
+            "loses: runs in which an acknowledged message was never consumed, with the 95% interval; lost: how many \
              messages, in all runs"
                 .to_owned(),
         );
