@@ -1,5 +1,5 @@
-//! One direction of a link: the messages in flight, first in, first out. Only what a cut has stalled may be overtaken,
-//! by other connections: TCP keeps the order within one.
+//! One direction of a link: the messages in flight, first in, first out. Only what has to be sent again may be
+//! overtaken, by other connections: TCP keeps the order within one.
 //!
 //! The world decides from this list alone whether a message arrives. Connections are TCP, so a cut does not lose what
 //! was under way: it stalls, and the sender's kernel sends it again after the cut has healed, unless the sender is gone
@@ -36,7 +36,7 @@ pub(crate) struct Entry<T> {
     pub(crate) conn: ConnId,
     /// The first message of its connection.
     pub(crate) opening: bool,
-    /// It met a cut, and its kernel will send it again, or it waits behind one of its connection that did.
+    /// It was lost or met a cut, and its kernel will send it again; or it waits behind one of its connection that did.
     late: bool,
     pub(crate) body: Body<T>,
 }
@@ -74,7 +74,8 @@ impl<T> Link<T> {
         body: Body<T>,
     ) -> Time {
         let ahead = self.flight.iter().filter(|entry| !entry.may_be_overtaken_on(conn));
-        let (behind, late) = ahead.fold((Time::ZERO, false), |(due, late), entry| {
+        let is_lost = latency.0 >= RTO_MIN;
+        let (behind, late) = ahead.fold((Time::ZERO, is_lost), |(due, late), entry| {
             (due.max(entry.due), late || entry.late && entry.due > now)
         });
         let due = if self.blocked { Time::NEVER } else { behind.max(now + latency) };
@@ -242,6 +243,15 @@ mod tests {
         assert!(link.is_next(4, opened) && !link.is_next(5, second));
         assert!(link.take(4, opened).is_some() && link.take(5, second).is_some());
         assert!(link.take(1, stalled).is_some() && link.is_next(2, stalled));
+    }
+
+    #[test]
+    fn a_message_that_is_lost_again_and_again_holds_up_its_own_connection_only() {
+        let mut link = link();
+        assert_eq!(push(&mut link, 0, 300_000, 1), Time(300_000));
+        assert_eq!(link.push(Time(10_000), Span(2), 2, ConnId(4), true, Body::Typed(0)), Time(10_002));
+        assert_eq!(push(&mut link, 10_000, 2, 3), Time(300_000));
+        assert!(link.take(2, Time(10_002)).is_some());
     }
 
     #[test]
