@@ -158,8 +158,17 @@ fn cores() -> usize {
 
 /// The command line as it was typed: running it again resumes.
 fn resume_command() -> String {
-    let quote = |word: String| if word.contains([' ', '\'', '*', '&', '|', ';']) { format!("{word:?}") } else { word };
-    std::env::args().map(quote).collect::<Vec<_>>().join(" ")
+    std::env::args().map(|word| shell_word(&word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a shell takes it for one.
+fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/=:,@+%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// The first interrupt ends the sweep in order, the second one at once.
