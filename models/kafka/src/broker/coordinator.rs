@@ -32,7 +32,7 @@ pub struct Group {
 
 impl Group {
     /// Takes records into account that the high watermark has passed. After a change of leader the log is read from
-    /// the beginning; up to 3.9 even what the high watermark has not passed yet counts then.
+    /// the beginning; up to 3.9 everything counts then that the new leader had, passed by the high watermark or not.
     ///
     /// Source: `CoordinatorLoaderImpl.doLoad`, core, 4.1; `GroupMetadataManager.doLoadGroupsAndOffsets`, core, 3.9.
     fn catch_up(&mut self, ctx: &Ctx<'_, Kafka>, env: &Env<'_>, replica: &Replica) {
@@ -41,7 +41,7 @@ impl Group {
         if self.loaded_in != Some(epoch) {
             *self = Group { loaded_in: Some(epoch), ..Group::default() };
             if env.plan.config.version < Version::new(4, 0) {
-                end = replica.end();
+                end = end.max(replica.epoch_start());
             }
         }
         let records = replica.log.read(ctx.disk, self.upto, end, usize::MAX);

@@ -82,6 +82,13 @@ impl Replica {
             Role::Follower(_) | Role::None => false,
         }
     }
+    /// Where the log ended when it began to lead; the beginning of the log for a replica that does not.
+    pub(super) fn epoch_start(&self) -> Offset {
+        match &self.role {
+            Role::Leader(leader) => leader.epoch_start,
+            Role::Follower(_) | Role::None => Offset::ZERO,
+        }
+    }
     /// The leader epoch it is in; before it has caught up, the oldest.
     pub fn leader_epoch(&self) -> Epoch {
         self.state.map_or(Epoch::default(), |state| state.leader_epoch)

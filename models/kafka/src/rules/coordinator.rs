@@ -92,3 +92,35 @@ fn up_to_3_9_a_commit_is_refused_below_min_insync_replicas_and_later_it_waits() 
         assert_eq!(bench.committed(commit), at_once, "{version}");
     }
 }
+
+#[test]
+fn what_a_new_coordinator_has_counts_up_to_3_9_and_later_only_what_is_replicated() {
+    for (version, told) in [("3.9", Some(7)), ("4.0", None)] {
+        let mut bench = Bench::version(version, &[]);
+        bench.run(Span::secs(1));
+        let commit = bench.commit(COORDINATOR, 7);
+        bench.run(Span(10));
+        assert_eq!(bench.committed(commit), Some(Ok(())));
+        // b3 has it, and has not heard yet how far the high watermark is.
+        bench.kill(COORDINATOR);
+        bench.cut(B3, &[B1]);
+        bench.run(Span::secs(12));
+        assert_eq!(bench.progress(B3), Ok(told), "{version}");
+        // What it appends itself counts for nobody before it is replicated.
+        bench.commit(B3, 9);
+        bench.run(Span(10));
+        assert_eq!(bench.progress(B3), Ok(told), "{version}");
+    }
+}
+
+#[test]
+fn what_a_coordinator_appends_does_not_count_before_it_is_replicated() {
+    for version in ["3.9", "4.1"] {
+        let mut bench = Bench::version(version, &[]);
+        bench.run(Span::secs(1));
+        bench.cut(COORDINATOR, &[B1, B3]);
+        bench.commit(COORDINATOR, 7);
+        bench.run(Span(10));
+        assert_eq!(bench.progress(COORDINATOR), Ok(None), "{version}");
+    }
+}
