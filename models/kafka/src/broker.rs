@@ -17,14 +17,15 @@ mod parked;
 mod reading;
 mod replica;
 mod requests;
+mod timer;
 mod writing;
 
 use std::sync::Arc;
 
-use ackproof_core::actor::{Actor, Ctx, Event, TimerId};
+use ackproof_core::actor::{Actor, Ctx, Event};
 use ackproof_core::disk::{DiskError, SyncTarget};
 use ackproof_core::node::NodeId;
-use ackproof_core::time::{Span, Time};
+use ackproof_core::time::Span;
 use ackproof_log::Offset;
 
 use crate::cell::{CLEAN_SHUTDOWN, Cell, HIGH_WATERMARKS};
@@ -39,6 +40,7 @@ use coordinator::Group;
 pub use coordinator::progress_in;
 use lifecycle::{Lifecycle, Stage};
 pub use replica::Replica;
+use timer::{Alarm, Timer};
 
 /// The controller and other brokers are asked again after this long when a connection could not be made or was lost,
 /// or after an error that will pass.
@@ -54,46 +56,6 @@ const SILENCE: Span = Span::secs(10);
 
 /// Source: `LogManager.InitialTaskDelayMs`, core, 4.1.
 const FLUSHER_STARTS_AFTER: Span = Span::secs(30);
-
-/// What a broker's timers are for; those of a partition carry its index.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-enum Timer {
-    Communicate,
-    CheckIsr,
-    Checkpoint,
-    FlushDirty,
-    ProposeAgain,
-    Parked(Index),
-    Follow(Index),
-}
-
-impl Timer {
-    fn id(self) -> TimerId {
-        let (kind, index) = match self {
-            Timer::Communicate => (0, Index(0)),
-            Timer::CheckIsr => (1, Index(0)),
-            Timer::Checkpoint => (2, Index(0)),
-            Timer::FlushDirty => (3, Index(0)),
-            Timer::ProposeAgain => (4, Index(0)),
-            Timer::Parked(index) => (5, index),
-            Timer::Follow(index) => (6, index),
-        };
-        TimerId(kind << 16 | u64::from(index.0))
-    }
-    fn of(id: TimerId) -> Timer {
-        let index = Index(id.0 as u16);
-        match id.0 >> 16 {
-            0 => Timer::Communicate,
-            1 => Timer::CheckIsr,
-            2 => Timer::Checkpoint,
-            3 => Timer::FlushDirty,
-            4 => Timer::ProposeAgain,
-            5 => Timer::Parked(index),
-            6 => Timer::Follow(index),
-            other => unreachable!("a broker has no timer of kind {other}"),
-        }
-    }
-}
 
 /// What a replica needs to know of its broker.
 pub(crate) struct Env<'a> {
@@ -392,24 +354,6 @@ fn refuse_produce(
         crate::config::Acks::Leader | crate::config::Acks::All => {
             ctx.send(to, Message::Produced(Produced { correlation, result: Err(error) }));
         }
-    }
-}
-
-/// A timer that is armed for the earliest of many moments, and not set anew for each.
-#[derive(Copy, Clone, Debug, Default)]
-struct Alarm {
-    due: Option<Time>,
-}
-
-impl Alarm {
-    fn at_latest(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer, due: Time) {
-        if self.due.is_none_or(|armed| due < armed) {
-            ctx.set_timer(timer.id(), due.since(ctx.now()));
-            self.due = Some(due);
-        }
-    }
-    fn fired(&mut self) {
-        self.due = None;
     }
 }
 

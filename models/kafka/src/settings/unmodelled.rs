@@ -3,6 +3,7 @@
 //! Names and types are those of Kafka's own tables of settings on the branches 2.8, 3.5, 3.9, 4.0 and 4.4.
 
 mod broker;
+mod client;
 mod consumer;
 mod producer;
 mod topic;
@@ -49,8 +50,8 @@ pub(super) fn topic() -> impl Iterator<Item = Setting> {
     topic::GROUPS.iter().flat_map(|group| group.settings("topic"))
 }
 pub(super) fn producer() -> impl Iterator<Item = Setting> {
-    producer::GROUPS.iter().flat_map(|group| group.settings("producer"))
+    client::GROUPS.iter().chain(producer::GROUPS).flat_map(|group| group.settings("producer"))
 }
 pub(super) fn consumer() -> impl Iterator<Item = Setting> {
-    consumer::GROUPS.iter().flat_map(|group| group.settings("consumer"))
+    client::GROUPS.iter().chain(consumer::GROUPS).flat_map(|group| group.settings("consumer"))
 }
