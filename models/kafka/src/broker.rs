@@ -54,7 +54,7 @@ const CONTROLLER_RETRY: Span = Span(100);
 /// connection that a dark machine left behind.
 const SILENCE: Span = Span::secs(10);
 
-/// Source: `LogManager.InitialTaskDelayMs`, core, 4.1.
+/// Source: `ServerLogConfigs.LOG_INITIAL_TASK_DELAY_MS_DEFAULT`, server-common, 4.1.
 const FLUSHER_STARTS_AFTER: Span = Span::secs(30);
 
 /// What a replica needs to know of its broker.

@@ -82,7 +82,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Source: `AbstractKafkaConfig.logFlushIntervalMs`: the scheduler's interval stands in for a missing one.
+    /// Source: `KafkaConfig.logFlushIntervalMs`, core, 4.1: the scheduler's interval stands in for a missing one.
     fn broker_flush_interval(self) -> Option<Span> {
         match self.effective.text("broker", "log.flush.interval.ms") {
             Some(_) => self.finite("broker", "log.flush.interval.ms").map(Span),

@@ -149,7 +149,7 @@ impl Consumer {
 
     /// There is no valid position to go on from. Without a policy the application gets an exception from every poll.
     ///
-    /// Source: `SubscriptionState.resetInitializingPositions`, `FetchCollector.handleOffsetOutOfRange` at 4.1.
+    /// Source: `SubscriptionState.resetInitializingPositions`, `FetchCollector.handleInitializeErrors` at 4.1.
     /// Simplified: an application that gets the exception stops reading that partition and does not die.
     pub(super) fn go_without_position(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize, why: &'static str) {
         let policy = self.reset_policy();
