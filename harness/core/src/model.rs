@@ -32,8 +32,8 @@ pub trait Broker: Sync {
     fn replacing_sections(&self) -> &'static [(&'static str, &'static str)] {
         &[("topic", "broker")]
     }
-    /// Whether a setting that somebody chose makes a difference to what this broker says or does. One that is not
-    /// modelled can: it decides what is refused or warned about. Any other is left out of replay files.
+    /// Whether the value of a setting makes a difference to what this broker says or does, so that it is in force where
+    /// somebody chose it. That of one that is not modelled can: it may decide what is refused or warned about.
     fn heeds(&self, setting: &Setting) -> bool {
         setting.modelled
     }

@@ -21,7 +21,7 @@ pub struct Setting {
     /// What it changes, in a line; for a setting that is not modelled, why it cannot change a verdict here.
     pub effect: &'static str,
     pub source: &'static str,
-    /// False: accepted, listed as not modelled, and without effect.
+    /// False: accepted, listed as not modelled, and without effect on a run; see [`crate::model::Broker::heeds`].
     pub modelled: bool,
 }
 

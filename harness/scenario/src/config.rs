@@ -14,7 +14,7 @@ use crate::notes::Note;
 use crate::properties;
 use crate::secret;
 
-/// The values that somebody chose, with where; later ones replace earlier ones. Secrets are not among them.
+/// The values that somebody chose, with where; later ones replace earlier ones.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chosen {
     pub values: BTreeMap<SettingName, (String, ValueSource, Place)>,
@@ -22,25 +22,25 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    pub fn set(&mut self, setting: &Setting, key: &str, value: String, source: ValueSource, place: Place) {
-        let written = SettingName::new(setting.section, key);
+    /// Notes what is not modelled, and puts into force what the broker looks at all the same. The rest of a user's file,
+    /// addresses and names included, goes no further: results are made to be shared.
+    pub fn set(
+        &mut self,
+        setting: &Setting,
+        key: &str,
+        value: String,
+        source: ValueSource,
+        place: Place,
+        broker: &dyn Broker,
+    ) {
         if !setting.modelled {
+            let name = SettingName::new(setting.section, key).to_string();
             let (source, why) = (source.clone(), setting.effect.to_owned());
-            self.notes.push(Note::NotModelled { name: written.to_string(), source, why });
+            self.notes.push(Note::NotModelled { name, source, why });
         }
-        // What is not modelled is in force all the same: the broker may refuse it beside another setting.
-        if !ackproof_core::setting::is_secret(key) {
-            let name = if setting.key.ends_with('*') { written } else { name_of(setting) };
-            self.values.insert(name, (value, source, place));
+        if broker.heeds(setting) {
+            self.values.insert(name_of(setting), (value, source, place));
         }
-    }
-    /// The values that make no difference, each with the default that is in force without it.
-    pub fn idle(&self, catalogue: Catalogue<'_>) -> BTreeMap<SettingName, Option<&'static str>> {
-        let of = |name: &SettingName| {
-            let setting = catalogue.find(&name.section, &name.key).filter(|it| !catalogue.broker.heeds(it))?;
-            Some((name.clone(), setting.default_in(catalogue.version, catalogue.broker.versions())))
-        };
-        self.values.keys().filter_map(of).collect()
     }
     /// Puts the values over what is there already.
     pub fn apply(&self, effective: &mut Effective) {
@@ -58,9 +58,9 @@ impl Chosen {
 pub struct ConfigFile {
     /// The section of `config` that it belongs to; `None` for a file that sets nothing.
     pub section: Option<&'static str>,
-    /// What it sets and the model acts on.
+    /// What it sets and makes a difference.
     pub values: Vec<(SettingName, String, ValueSource)>,
-    /// What it sets and the model does not act on.
+    /// What it sets and is not modelled.
     pub notes: Vec<Note>,
     pub warnings: Diagnostics,
 }
@@ -107,10 +107,7 @@ pub fn read_config(path: &Path, section: Option<&str>, broker: &dyn Broker) -> R
         return Err(out);
     }
     let Chosen { values, notes } = chosen;
-    let catalogue = Catalogue { broker, version, client };
-    let acts = |name: &SettingName| catalogue.find(&name.section, &name.key).is_some_and(|setting| setting.modelled);
-    let values = values.into_iter().filter(|(name, _)| acts(name));
-    let values = values.map(|(name, (value, source, _))| (name, value, source)).collect();
+    let values = values.into_iter().map(|(name, (value, source, _))| (name, value, source)).collect();
     Ok(ConfigFile { section, values, notes, warnings: out })
 }
 
@@ -159,7 +156,7 @@ fn read_section(
         }
         if let Some(value) = read_value(setting, &key.text, node, catalogue, out) {
             let line = out.line(key.place);
-            chosen.set(setting, &key.text, value, ValueSource::Scenario { line }, node.place);
+            chosen.set(setting, &key.text, value, ValueSource::Scenario { line }, node.place, catalogue.broker);
         }
     }
 }
@@ -270,7 +267,7 @@ fn read_file(
         };
         if let Some(value) = checked {
             let source = ValueSource::File { file: name.to_owned(), line: out.line(property.key_place) };
-            chosen.set(setting, &property.key, value, source, place);
+            chosen.set(setting, &property.key, value, source, place, catalogue.broker);
         }
     }
     Some(section)

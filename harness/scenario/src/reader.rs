@@ -259,7 +259,6 @@ impl<'r> Reader<'r> {
             return None;
         }
         refusal::add_traps(&rows, broker, &mut notes, out);
-        let idle = parts.chosen.idle(parts.catalogue);
         Some(Scenario {
             name: self.name.to_owned(),
             title: String::new(),
@@ -274,7 +273,6 @@ impl<'r> Reader<'r> {
             expectations: Vec::new(),
             notes,
             warnings: Diagnostics::default(),
-            idle,
         })
     }
 }

@@ -2,11 +2,9 @@
 //!
 //! A replay is written as a scenario that has a `replay` section. It can be read, edited and committed like any other.
 
-use std::collections::BTreeMap;
-
 use ackproof_core::schedule::Step;
 use ackproof_core::seed::Seed;
-use ackproof_core::setting::{Effective, ValueSource};
+use ackproof_core::setting::ValueSource;
 use ackproof_core::setup::Setup;
 use serde_json::{Map, Value as Json, json};
 
@@ -66,8 +64,7 @@ impl Replay {
             digest,
             shows,
         };
-        let effective = acting(scenario, row);
-        let row = Row { setup: setup.clone(), cells: Vec::new(), effective, ..row.clone() };
+        let row = Row { setup: setup.clone(), cells: Vec::new(), ..row.clone() };
         let scenario = Scenario {
             setup,
             rows: vec![row],
@@ -77,7 +74,6 @@ impl Replay {
             expectations: Vec::new(),
             notes: Vec::new(),
             warnings: Diagnostics::default(),
-            idle: BTreeMap::new(),
             ..scenario.clone()
         };
         Replay { origin, scenario }
@@ -128,20 +124,6 @@ impl Replay {
         }
         Json::Object(config)
     }
-}
-
-/// What is in force in a row, with defaults for whatever makes no difference: a broker's file has a hundred keys, and
-/// a reader of a replay looks for the three that matter.
-fn acting(scenario: &Scenario, row: &Row) -> Effective {
-    let mut acting = Effective::new(&row.effective.version, &row.effective.client);
-    for (name, value, source) in row.effective.iter() {
-        match scenario.idle.get(name) {
-            None => acting.set(name.clone(), value, source.clone()),
-            Some(Some(default)) => acting.set(name.clone(), *default, ValueSource::Default),
-            Some(None) => {}
-        }
-    }
-    acting
 }
 
 /// A number or a truth value where the text is one, so that the file needs no quotes.

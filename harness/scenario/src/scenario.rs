@@ -1,10 +1,7 @@
 //! A scenario, whole: what is read from a file and handed to whoever plans, runs or reports.
 
-use std::collections::BTreeMap;
-
 use ackproof_core::guarantee::{Guarantee, Limits};
 use ackproof_core::seed::Seed;
-use ackproof_core::setting::SettingName;
 use ackproof_core::setup::Setup;
 
 use crate::diagnostics::Diagnostics;
@@ -37,8 +34,6 @@ pub struct Scenario {
     pub notes: Vec<Note>,
     /// Traps and other things worth a look, with their places.
     pub warnings: Diagnostics,
-    /// Settings that somebody chose and that make no difference, each with the default that is in force without it.
-    pub(crate) idle: BTreeMap<SettingName, Option<&'static str>>,
 }
 
 impl Scenario {

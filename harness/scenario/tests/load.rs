@@ -137,15 +137,19 @@ fn a_canary_names_what_must_break_and_a_limit_how_often_it_is_kept() {
 }
 
 #[test]
-fn what_is_not_modelled_is_noted_and_in_force_all_the_same() {
-    let scenario = orders(&[]);
-    let effective = &scenario.rows[0].effective;
-    let file = ValueSource::File { file: "server.properties".into(), line: 1 };
-    assert_eq!(effective.text("broker", "num.io.threads"), Some("8"));
-    assert_eq!(effective.source("broker", "num.io.threads"), Some(&file));
-    let note = |note: &&Note| matches!(note, Note::NotModelled { name, .. } if name == "broker.num.io.threads");
-    assert_eq!(scenario.notes.iter().filter(note).count(), 1);
-    assert_eq!(effective.text("producer", "sasl.jaas.config"), None, "a secret is not kept");
+fn what_is_not_modelled_is_noted_and_in_force_where_the_broker_looks_at_it() {
+    let text = "broker: toy\nconfig: { producer: { compression.type: lz4 }, broker: { num.io.threads: 8 } }\n\
+        matrix: { acks: [1, all] }\nfaults: { none: [] }\n";
+    let scenario = parse("t", text, &[&Toy], &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    for row in &scenario.rows {
+        assert_eq!(row.effective.text("producer", "compression.type"), Some("lz4"));
+        assert_eq!(row.effective.source("producer", "compression.type"), Some(&ValueSource::Scenario { line: 2 }));
+        assert_eq!(row.effective.text("broker", "num.io.threads"), None, "the broker never looks at it");
+    }
+    for name in ["producer.compression.type", "broker.num.io.threads"] {
+        let is_it = |note: &&Note| matches!(note, Note::NotModelled { name: noted, .. } if noted == name);
+        assert_eq!(scenario.notes.iter().filter(is_it).count(), 1, "{name}");
+    }
 }
 
 #[test]
