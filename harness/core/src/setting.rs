@@ -79,7 +79,8 @@ impl Setting {
 }
 
 /// Words that mark a key whose value nobody but its owner may see.
-pub const SECRET_WORDS: [&str; 5] = ["password", "jaas", "secret", "credential", "token"];
+pub const SECRET_WORDS: [&str; 8] =
+    ["password", "jaas", "secret", "credential", "token", "keystore.key", "basic.auth", "license"];
 
 /// Whether the value of a key is a secret: it is neither kept nor shown.
 pub fn is_secret(key: &str) -> bool {

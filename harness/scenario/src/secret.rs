@@ -56,10 +56,21 @@ fn value_after_secret_word(line: &str) -> Option<usize> {
     if lower.trim_start().starts_with(['#', '!']) {
         return None;
     }
-    let word = SECRET_WORDS.iter().filter_map(|word| lower.find(word)).min()?;
+    let word = SECRET_WORDS.iter().filter_map(|word| lower.find(word)).chain(misspelt(&lower)).min()?;
     let separator = word + lower[word..].find([':', '=', ' '])?;
     let value = separator + 1;
     Some(value + line[value..].len() - line[value..].trim_start_matches([' ', '=', ':']).len())
+}
+
+/// Where the line's key has a part that is nearly one of the words: who mistypes `password` has a password there all the
+/// same.
+fn misspelt(line: &str) -> Option<usize> {
+    let key = line.split([':', '=']).next().unwrap_or(line).trim_end();
+    let parts = key.split(['.', '-', '_', ' ']).filter(|part| part.len() >= 4);
+    let is_near = |part: &&str| {
+        SECRET_WORDS.iter().any(|word| strsim::osa_distance(part, word) <= if word.len() > 5 { 2 } else { 1 })
+    };
+    parts.filter(is_near).map(|part| part.as_ptr() as usize - line.as_ptr() as usize).next()
 }
 
 #[cfg(test)]
@@ -82,6 +93,13 @@ mod tests {
         let hidden =
             "config:\n  producer:\n    sasl.jaas.config: (hidden)\n      (hidden)\n      (hidden)\n    acks: all\n";
         assert_eq!(shown(yaml), hidden);
+    }
+
+    #[test]
+    fn a_misspelt_secret_is_hidden_too() {
+        assert_eq!(shown("ssl.keystore.pasword=hunter2\n"), "ssl.keystore.pasword=(hidden)\n");
+        assert_eq!(shown("sasl.jass.config: x y\n"), "sasl.jass.config: (hidden)\n");
+        assert_eq!(shown("    topic: { replication.factor: 3 }\n"), "    topic: { replication.factor: 3 }\n");
     }
 
     #[test]
