@@ -6,6 +6,8 @@ use ackproof_core::fault::{FaultKind, Random};
 use ackproof_core::model::Broker;
 use ackproof_core::node::{NodeKind, Part, Selector, Topology};
 use ackproof_core::schedule::{Anchor, Step, When, can_play};
+use ackproof_core::setting::Effective;
+use ackproof_core::setup::Setup;
 use ackproof_core::time::{Span, SpanRange};
 
 use crate::diagnostics::{Diagnostics, Place, nearest};
@@ -290,9 +292,25 @@ pub(crate) fn check_aims(aims: &Aims, rows: &[Row], broker: &dyn Broker, out: &m
             ranges.push(range);
         }
     }
+    check_within(aims, &ranges, broker, out);
+}
+
+/// The same where there are no rows, because something else is wrong: whom no machine of the cluster can answer to.
+pub(crate) fn check_names(
+    aims: &Aims,
+    effective: &Effective,
+    setup: &Setup,
+    broker: &dyn Broker,
+    out: &mut Diagnostics,
+) {
+    let range = Range { topology: broker.topology(effective, setup), origins: None };
+    check_within(aims, &[range], broker, out);
+}
+
+fn check_within(aims: &Aims, ranges: &[Range], broker: &dyn Broker, out: &mut Diagnostics) {
     let mut reported: BTreeSet<String> = BTreeSet::new();
     for (aim, place) in aims {
-        for range in &ranges {
+        for range in ranges {
             let missed = match aim {
                 Aim::Nodes(selector) => aimless(selector, range, broker),
                 Aim::Origin(of) => no_origin(*of, range),

@@ -104,11 +104,13 @@ impl<'r> Reader<'r> {
         let title = fields.take("title").and_then(|node| node.word("`title`", out));
         let catalogue = self.read_broker(root, &mut fields, out);
         let (mut setup, mut setup_places) = (Setup::default(), SetupPlaces::new());
+        let errors_before = out.errors();
         for section in setup::SECTIONS {
             if let Some((key, node)) = fields.take_entry(section) {
                 setup::read_section(key, node, &mut setup, &mut setup_places, out);
             }
         }
+        let cluster_is_known = out.errors() == errors_before;
         let (config, matrix, expect) =
             (fields.take("config"), fields.take_entry("matrix"), fields.take_entry("expect"));
         let mut aims = Aims::new();
@@ -140,6 +142,11 @@ impl<'r> Reader<'r> {
         let expect = expect.filter(|_| matrix.is_some());
         let expectations = expect.map_or(Vec::new(), |(_, node)| expect::read(node, &scope, out));
         if out.has_errors() {
+            if cluster_is_known {
+                let (broker, version, client) = (catalogue.broker, catalogue.version, catalogue.client);
+                let effective = Effective::defaults(version, client, broker.versions(), broker.settings());
+                faults::check_names(&aims, &effective, &setup, broker, out);
+            }
             return None;
         }
         let parts = Parts { catalogue, broker_place, setup, setup_places, chosen, matrix, fixed, aims, classes };

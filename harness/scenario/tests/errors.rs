@@ -50,6 +50,15 @@ fn the_texts_that_other_tests_spoil_are_valid() {
 }
 
 #[test]
+fn a_node_that_is_not_there_is_reported_beside_errors_that_have_nothing_to_do_with_the_cluster() {
+    let text = format!("titel: x\n{}", step("{ kill: b7, restart_after: 10s }"));
+    expect(&text, &["1:1 unknown key `titel`", "no node `b7`"]);
+    // With the cluster unknown nothing can be said about its nodes.
+    let text = format!("cluster: {{ brokers: many }}\n{}", step("{ kill: b7, restart_after: 10s }"));
+    expect(&text, &["`cluster.brokers`"]);
+}
+
+#[test]
 fn all_errors_of_a_file_are_reported_at_once() {
     let text = "titel: x\nbroker: toy\ncluster: { brokers: 0 }\nconfig: { producer: { ack: all }, topics: {} }\nmatrix: { acks: [al] }\nfaults: { a b: [], one: [ { kil: leader } ] }\nruns: many\n";
     expect(
