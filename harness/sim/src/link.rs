@@ -85,7 +85,12 @@ impl<T> Link<T> {
 
     /// Where this entry is, if nothing that it may not overtake is ahead of it.
     fn place(&self, seq: u32, due: Time) -> Option<usize> {
-        let place = self.flight.iter().position(|entry| entry.seq == seq && entry.due == due)?;
+        let is_it = |entry: &Entry<T>| entry.seq == seq && entry.due == due;
+        // As good as always it is the first.
+        if self.flight.front().is_some_and(is_it) {
+            return Some(0);
+        }
+        let place = self.flight.iter().position(is_it)?;
         let conn = self.flight[place].conn;
         self.flight.iter().take(place).all(|ahead| ahead.may_be_overtaken_on(conn)).then_some(place)
     }
