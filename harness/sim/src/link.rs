@@ -46,6 +46,10 @@ pub(crate) struct Link<T> {
     /// `network/<from>-<to>`.
     pub(crate) stream: Stream,
     flight: VecDeque<Entry<T>>,
+    /// The latest due time given out.
+    last_due: Time,
+    /// Something in flight may be overtaken; if not, everything waits for what was sent last.
+    has_late: bool,
     /// Since when the link has been cut, if what is stalled met a cut.
     cut_since: Option<Time>,
     blocked: bool,
@@ -60,7 +64,7 @@ impl<T> Entry<T> {
 
 impl<T> Link<T> {
     pub(crate) fn new(stream: Stream) -> Self {
-        Link { stream, flight: VecDeque::new(), cut_since: None, blocked: false }
+        Link { stream, flight: VecDeque::new(), last_due: Time::ZERO, has_late: false, cut_since: None, blocked: false }
     }
 
     /// Puts an entry at the end, `latency` from now and never before those ahead of it that it may not overtake.
@@ -73,14 +77,33 @@ impl<T> Link<T> {
         opening: bool,
         body: Body<T>,
     ) -> Time {
-        let ahead = self.flight.iter().filter(|entry| !entry.may_be_overtaken_on(conn));
         let is_lost = latency.0 >= RTO_MIN;
-        let (behind, late) = ahead.fold((Time::ZERO, is_lost), |(due, late), entry| {
-            (due.max(entry.due), late || entry.late && entry.due > now)
-        });
+        let (behind, late) = match self.has_late {
+            true => self.last_ahead(now, conn, is_lost),
+            false => (self.last_due, is_lost),
+        };
+        self.has_late |= late;
         let due = if self.blocked { Time::NEVER } else { behind.max(now + latency) };
+        if !self.blocked {
+            self.last_due = self.last_due.max(due);
+        }
         self.flight.push_back(Entry { seq, due, conn, opening, late, body });
         due
+    }
+
+    /// Nothing waits for what is not in flight any more.
+    fn forget_if_empty(&mut self) {
+        if self.flight.is_empty() {
+            (self.last_due, self.has_late) = (Time::ZERO, false);
+        }
+    }
+
+    /// When the last entry that may not be overtaken on `conn` is due, and whether what follows it is late.
+    fn last_ahead(&self, now: Time, conn: ConnId, is_lost: bool) -> (Time, bool) {
+        let ahead = self.flight.iter().filter(|entry| !entry.may_be_overtaken_on(conn));
+        ahead.fold((Time::ZERO, is_lost), |(due, late), entry| {
+            (due.max(entry.due), late || entry.late && entry.due > now)
+        })
     }
 
     /// Where this entry is, if nothing that it may not overtake is ahead of it.
@@ -107,7 +130,9 @@ impl<T> Link<T> {
             place.is_some() || !self.flight.iter().any(|entry| entry.seq == seq && entry.due == due),
             "a message is due and another one is ahead of it"
         );
-        self.flight.remove(place?)
+        let entry = self.flight.remove(place?);
+        self.forget_if_empty();
+        entry
     }
 
     /// Brings the link to its new state. What was to arrive from now on stalls when it is cut or held; when it is
@@ -144,8 +169,10 @@ impl<T> Link<T> {
             last = last.max(now + retry + latency(&mut self.stream));
             entry.due = last;
             entry.late |= cut_since.is_some();
+            self.has_late |= entry.late;
             released.push((entry.seq, last));
         }
+        self.last_due = last;
         released
     }
 
@@ -153,6 +180,7 @@ impl<T> Link<T> {
     pub(crate) fn doom_all(&mut self) -> usize {
         let doomed = self.flight.len();
         self.flight.clear();
+        self.forget_if_empty();
         doomed
     }
 
@@ -160,6 +188,7 @@ impl<T> Link<T> {
     /// on saying that connections ended.
     pub(crate) fn doom_stalled(&mut self) {
         self.flight.retain(|entry| entry.due != Time::NEVER || matches!(entry.body, Body::Fin(_)));
+        self.forget_if_empty();
     }
 
     pub(crate) fn entry(&self, seq: u32) -> Option<&Entry<T>> {
