@@ -39,6 +39,8 @@ pub struct Rules {
     /// The high watermark stands still while the in-sync set is smaller than `min.insync.replicas`, whatever the
     /// acks. Source: KAFKA-15583, `Partition.maybeIncrementLeaderHW`, 3.7.
     pub strict_min_isr_hw: bool,
+    /// The last known leader is elected even while it is fenced. Source: KAFKA-19522; the branches 4.0 and 4.1.
+    pub fenced_last_known_leader: bool,
     /// Client retries back off exponentially. Source: KIP-580, 3.7.
     pub exponential_client_backoff: bool,
     /// A producer that learns of a new leader sends again at once. Source: KIP-951, 3.7.
@@ -50,6 +52,7 @@ impl Rules {
         Rules {
             min_isr_capped_at_rf: version >= Version::new(3, 7),
             strict_min_isr_hw: version >= Version::new(3, 7),
+            fenced_last_known_leader: version < Version::new(4, 1),
             exponential_client_backoff: version >= Version::new(3, 7),
             new_leader_ends_backoff: version >= Version::new(3, 7),
         }
@@ -94,6 +97,8 @@ pub struct BrokerConfig {
     pub leader_rebalance_interval: Option<Span>,
     /// `unclean.leader.election.interval.ms`.
     pub unclean_election_interval: Span,
+    /// `eligible.leader.replicas.version` is 1.
+    pub eligible_leader_replicas: bool,
     /// `offsets.commit.timeout.ms`: how long a coordinator waits for a commit to be replicated.
     pub offsets_commit_timeout: Span,
 }

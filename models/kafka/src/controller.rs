@@ -12,6 +12,7 @@
 mod brokers;
 mod cluster;
 mod election;
+mod eligible;
 mod partitions;
 
 use std::collections::VecDeque;

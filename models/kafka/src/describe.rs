@@ -86,7 +86,6 @@ pub fn topology(setup: &Setup) -> Topology {
 /// What is not modelled and what verdict it could change.
 const SIMPLIFICATIONS: &[&str] = &[
     "Idempotence (enable.idempotence, on by default since 3.0) is not modelled yet: duplicates and reordering after a retry are overstated; loss is not affected.",
-    "Eligible leader replicas (KIP-966, on in new clusters since 4.1) are not modelled yet: loss after the last in-sync replica crashes uncleanly is overstated there.",
     "Transactions and read_committed are not modelled: no verdict on them.",
     "The metadata quorum is one reliable controller, also where a version would use ZooKeeper: loss of the quorum cannot be told from loss of its one node.",
     "The consumer group has a fixed range assignment: what a rebalance repeats or a slow member loses is not shown.",

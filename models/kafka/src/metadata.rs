@@ -44,6 +44,10 @@ impl NodeSet {
         NodeSet(self.0 & !(1 << node.0))
     }
     #[must_use]
+    pub fn union(self, other: NodeSet) -> NodeSet {
+        NodeSet(self.0 | other.0)
+    }
+    #[must_use]
     pub fn minus(self, other: NodeSet) -> NodeSet {
         NodeSet(self.0 & !other.0)
     }
@@ -84,8 +88,23 @@ pub struct Partition {
     pub leader: Option<NodeId>,
     pub leader_epoch: Epoch,
     pub partition_epoch: PartitionEpoch,
-    /// The in-sync set that the controller has committed.
+    /// The in-sync set that the controller has committed. Empty only with eligible leader replicas.
     pub isr: NodeSet,
+    /// Eligible leader replicas: outside the in-sync set, and with everything that was ever confirmed.
+    pub elr: NodeSet,
+    /// Who led last, while nobody leads; kept with eligible leader replicas only.
+    pub last_known_leader: Option<NodeId>,
+}
+
+impl Partition {
+    /// Whether a clean election may choose `node`: it is in sync, or eligible while nobody is.
+    pub fn is_candidate(&self, node: NodeId) -> bool {
+        self.isr.contains(node) || self.isr.is_empty() && self.elr.contains(node)
+    }
+    /// Whether nobody is left of those who have everything, so that the last known leader may come back for what it has.
+    pub fn is_exhausted(&self) -> bool {
+        self.isr.is_empty() && self.elr.is_empty()
+    }
 }
 
 /// One broker as the controller sees it.

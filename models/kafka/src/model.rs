@@ -108,10 +108,16 @@ impl Kafka {
         let replicas = self.plan.layout.replicas(index);
         let Some(leader) = partition.leader else {
             // Nobody may lead: as long as those who may are away, nothing happens.
-            let can_lead =
-                |node: &NodeId| partition.isr.contains(*node) || self.plan.topic(index).unclean_leader_election;
+            let can_lead = |node: &NodeId| {
+                let is_last = partition.is_exhausted() && partition.last_known_leader == Some(*node);
+                partition.is_candidate(*node) || is_last || self.plan.topic(index).unclean_leader_election
+            };
             return !replicas.iter().filter(|node| can_lead(node)).any(|&node| active(node));
         };
+        if !active(leader) && actors.get(leader).is_none() {
+            // Up to 4.0 a leader may be elected that is away; nothing happens before it is back.
+            return image.broker(leader).is_some_and(|status| status.fenced);
+        }
         let Some(leading) = self.broker(actors, leader).and_then(|broker| broker.replica(index)) else { return false };
         let is_stuck = partition.isr.len() < self.plan.min_isr(index);
         let followers_agree = replicas.iter().filter(|&&node| active(node)).all(|&node| {

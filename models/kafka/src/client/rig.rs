@@ -49,6 +49,8 @@ pub fn image(epoch: u32, leaders: &[Option<NodeId>]) -> Arc<Image> {
         leader_epoch: Epoch(epoch),
         partition_epoch: Default::default(),
         isr: NodeSet::EMPTY,
+        elr: NodeSet::EMPTY,
+        last_known_leader: None,
     };
     let partitions = leaders.iter().map(partition).collect();
     Arc::new(Image { version: MetadataVersion(u64::from(epoch)), brokers: Vec::new(), partitions })

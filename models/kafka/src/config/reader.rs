@@ -56,6 +56,7 @@ impl Reader<'_> {
                 .bool("broker", "auto.leader.rebalance.enable")
                 .then(|| Span::secs(self.number("broker", "leader.imbalance.check.interval.seconds")).min(Span::MAX)),
             unclean_election_interval: span("unclean.leader.election.interval.ms"),
+            eligible_leader_replicas: self.finite("broker", "eligible.leader.replicas.version") == Some(1),
             offsets_commit_timeout: span("offsets.commit.timeout.ms"),
         }
     }

@@ -16,8 +16,8 @@ impl Controller {
     /// so a broker that restarts fast is fenced before it is let in again. The new process gets a higher broker
     /// epoch and begins fenced, outside every in-sync set.
     ///
-    /// Without eligible leader replicas an unclean shutdown is treated like a clean one, so the marker that tells
-    /// them apart decides nothing here.
+    /// With eligible leader replicas it matters how the last process ended: the broker epoch from the clean-shutdown
+    /// marker is that of the last registration only after a clean stop. Without them the marker decides nothing.
     ///
     /// Source: `ClusterControlManager.registerBroker`, `ReplicationControlManager.handleBrokerShutdown`, metadata, 4.1.
     pub(super) fn register(&mut self, ctx: &mut Ctx<'_, Kafka>, broker: NodeId, request: &Register) {
@@ -30,17 +30,21 @@ impl Controller {
                 ctx.note(|| format!("refuses to register {name}: the session of its last process is still valid"));
                 Err(ErrorCode::DuplicateBrokerRegistration)
             }
-            Some(_) | None => Ok(self.admit(broker, request.incarnation)),
+            Some(_) | None => Ok(self.admit(broker, existing, request)),
         };
         self.reply(ctx, broker, Message::Registered(Registered { correlation: request.correlation, result }));
     }
 
-    fn admit(&mut self, broker: NodeId, incarnation: u32) -> BrokerEpoch {
-        self.remove_from_isr(broker);
+    fn admit(&mut self, broker: NodeId, existing: Option<BrokerStatus>, request: &Register) -> BrokerEpoch {
+        let is_clean = existing.is_some_and(|status| request.previous_broker_epoch == Some(status.epoch));
+        match self.plan.config.broker.eligible_leader_replicas && !is_clean {
+            true => self.remove_from_isr_and_elr(broker),
+            false => self.remove_from_isr(broker),
+        }
         self.decide();
         let epoch = BrokerEpoch(self.cluster.image.version.0);
         self.cluster.image.brokers[broker.index()] =
-            Some(BrokerStatus { epoch, incarnation, fenced: true, shutting_down: false });
+            Some(BrokerStatus { epoch, incarnation: request.incarnation, fenced: true, shutting_down: false });
         let session = &mut self.sessions[broker.index()];
         *session = Session { last_heard: session.last_heard, ..Session::default() };
         epoch

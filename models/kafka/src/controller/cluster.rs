@@ -33,6 +33,8 @@ impl Cluster {
                 leader_epoch: ackproof_log::Epoch(0),
                 partition_epoch: PartitionEpoch(0),
                 isr: replicas.iter().copied().collect::<NodeSet>(),
+                elr: NodeSet::EMPTY,
+                last_known_leader: None,
             })
             .collect();
     }

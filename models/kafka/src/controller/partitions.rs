@@ -5,7 +5,8 @@ use ackproof_core::app::Origin;
 use ackproof_core::node::NodeId;
 use ackproof_core::observe::Observation;
 
-use super::election::{Change, Election, change};
+use super::election::{Change, Election, Terms, change};
+use super::eligible::{Eligibility, explain};
 use super::{Cluster, Controller};
 use crate::config::Version;
 use crate::error_code::ErrorCode;
@@ -20,11 +21,23 @@ impl Controller {
     ///
     /// Source: `ReplicationControlManager.generateLeaderAndIsrUpdates`, metadata, 4.1.
     pub(super) fn remove_from_isr(&mut self, broker: NodeId) {
+        self.remove(broker, NodeSet::EMPTY, |partition| partition.isr.contains(broker));
+    }
+
+    /// As above, for a broker whose machine failed: it may have lost what it had, so it is not eligible either.
+    ///
+    /// Source: `ReplicationControlManager.handleBrokerShutdown`, metadata, 4.1; KAFKA-18106.
+    pub(super) fn remove_from_isr_and_elr(&mut self, broker: NodeId) {
+        let unclean = NodeSet::EMPTY.with(broker);
+        self.remove(broker, unclean, |partition| partition.isr.union(partition.elr).contains(broker));
+    }
+
+    fn remove(&mut self, broker: NodeId, unclean: NodeSet, concerns: impl Fn(&Partition) -> bool) {
         for index in self.plan.layout.indices() {
-            let Some(partition) = self.partition(index).filter(|partition| partition.isr.contains(broker)) else {
-                continue;
-            };
-            self.change(index, partition.isr.without(broker), self.election(index), Some(broker));
+            if let Some(partition) = self.partition(index).filter(&concerns) {
+                let terms = self.terms(index, self.election(index), unclean);
+                self.change(index, partition.isr.without(broker), &terms, Some(broker));
+            }
         }
     }
 
@@ -32,7 +45,7 @@ impl Controller {
     pub(super) fn elect_for_leaderless(&mut self) {
         for index in self.plan.layout.indices() {
             if let Some(partition) = self.partition(index).filter(|partition| partition.leader.is_none()) {
-                self.change(index, partition.isr, self.election(index), None);
+                self.elect(index, partition.isr, self.election(index));
             }
         }
     }
@@ -42,8 +55,9 @@ impl Controller {
     /// Source: `ReplicationControlManager.maybeBalancePartitionLeaders`, metadata, 4.1.
     pub(super) fn elect_preferred_leaders(&mut self) {
         for index in self.plan.layout.indices() {
-            if let Some(partition) = self.partition(index) {
-                self.change(index, partition.isr, Election::Preferred, None);
+            let preferred = self.cluster.replicas.get(index.index()).and_then(|replicas| replicas.first().copied());
+            if let Some(partition) = self.partition(index).filter(|partition| partition.leader != preferred) {
+                self.elect(index, partition.isr, Election::Preferred);
             }
         }
     }
@@ -56,7 +70,7 @@ impl Controller {
             if self.election(index) == Election::Unclean
                 && let Some(partition) = self.partition(index).filter(|partition| partition.leader.is_none())
             {
-                self.change(index, partition.isr, Election::Unclean, None);
+                self.elect(index, partition.isr, Election::Unclean);
             }
         }
     }
@@ -86,7 +100,7 @@ impl Controller {
         let replicas = &mut self.cluster.replicas[index.index()];
         replicas.retain(|&node| node != target);
         replicas.insert(0, target);
-        self.change(index, partition.isr, Election::Preferred, None);
+        self.elect(index, partition.isr, Election::Preferred);
     }
 
     /// A leader proposes an in-sync set. It is taken if the leader's picture of the partition is up to date and every
@@ -96,7 +110,7 @@ impl Controller {
     /// metadata, 4.1.
     pub(super) fn alter_partition(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &AlterPartition) {
         let result = self.check_proposal(from, request).map(|index| {
-            self.change(index, request.isr, self.election(index), None);
+            self.elect(index, request.isr, self.election(index));
             self.cluster.image.partitions[index.index()]
         });
         if let Err(error) = result {
@@ -152,13 +166,30 @@ impl Controller {
         }
     }
 
-    fn change(&mut self, index: Index, target_isr: NodeSet, election: Election, without: Option<NodeId>) {
-        let shrink_bumps = self.plan.config.version < Version::new(3, 6);
+    fn terms(&self, index: Index, election: Election, unclean: NodeSet) -> Terms {
+        let config = &self.plan.config;
+        Terms {
+            election,
+            shrink_bumps: config.version < Version::new(3, 6),
+            eligibility: config.broker.eligible_leader_replicas.then(|| Eligibility {
+                min_isr: self.plan.min_isr(index),
+                unclean,
+                elects_fenced: config.rules.fenced_last_known_leader,
+            }),
+        }
+    }
+
+    /// Gives a partition this in-sync set, and a leader that goes with it.
+    fn elect(&mut self, index: Index, target_isr: NodeSet, election: Election) {
+        let terms = self.terms(index, election, NodeSet::EMPTY);
+        self.change(index, target_isr, &terms, None);
+    }
+
+    fn change(&mut self, index: Index, target_isr: NodeSet, terms: &Terms, without: Option<NodeId>) {
         let Cluster { image, replicas } = &self.cluster;
         let old = image.partitions[index.index()];
         let acceptable = |node: NodeId| without != Some(node) && self.cluster.is_active(node);
-        let Some(changed) = change(&old, &replicas[index.index()], target_isr, election, shrink_bumps, acceptable)
-        else {
+        let Some(changed) = change(&old, &replicas[index.index()], target_isr, terms, acceptable) else {
             return;
         };
         self.cluster.image.partitions[index.index()] = changed.partition;
@@ -176,8 +207,13 @@ impl Controller {
         if !new.is_subset(old.isr) {
             self.tell(Observation::IsrExpanded { origin, isr: isr() });
         }
+        for text in explain(old, &change.partition, change.grounds, |nodes| self.plan.names(nodes)) {
+            let of =
+                if origin.is_internal() { "__consumer_offsets".to_owned() } else { format!("partition {}", origin.0) };
+            self.tell(Observation::Noted { text: format!("{of}: {text}") });
+        }
         if change.leader_changed {
-            self.tell_elected(index, change.unclean);
+            self.tell_elected(index, change.is_unclean());
         }
     }
 

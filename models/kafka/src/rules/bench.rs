@@ -35,6 +35,8 @@ pub const C1: NodeId = NodeId(5);
 /// The partition that tests write to: b1 is its preferred leader.
 pub const P0: Origin = Origin(0);
 
+pub const ELR_OFF: &str = "broker.eligible.leader.replicas.version=0";
+
 const LATENCY: Span = Span(1);
 const SYNC: Span = Span(2);
 

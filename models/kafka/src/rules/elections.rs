@@ -3,7 +3,7 @@
 use ackproof_core::observe::Observation;
 use ackproof_core::time::Span;
 
-use super::bench::{B1, B2, B3, Bench, CTL, set};
+use super::bench::{B1, B2, B3, Bench, CTL, ELR_OFF, set};
 use crate::config::Acks;
 use crate::error_code::ErrorCode;
 
@@ -24,7 +24,7 @@ fn a_clean_election_follows_replica_order_among_the_in_sync() {
 
 #[test]
 fn the_last_in_sync_replica_stays_and_the_partition_waits_for_it() {
-    let mut bench = Bench::formed(&["topic.min.insync.replicas=1"]);
+    let mut bench = Bench::formed(&["topic.min.insync.replicas=1", ELR_OFF]);
     bench.kill(B2);
     bench.kill(B3);
     bench.run(Span::secs(12));
@@ -66,7 +66,7 @@ fn an_unclean_election_loses_what_only_the_last_in_sync_replica_had() {
 
 #[test]
 fn replicas_that_lose_power_together_are_fenced_one_after_the_other_and_the_last_one_waits() {
-    let mut bench = Bench::formed(&[]);
+    let mut bench = Bench::formed(&[ELR_OFF]);
     bench.acked(B1, 0);
     for broker in [B1, B2, B3] {
         bench.lose_power(broker);
@@ -98,7 +98,7 @@ fn acks_all_survives_the_kill_of_every_replica_at_once() {
 
 #[test]
 fn the_last_replica_standing_may_lose_a_tail_that_two_had_confirmed() {
-    let mut bench = Bench::formed(&["topic.min.insync.replicas=2"]);
+    let mut bench = Bench::formed(&["topic.min.insync.replicas=2", ELR_OFF]);
     bench.kill(B1);
     bench.run(Span::secs(12));
     bench.acked(B2, 0);

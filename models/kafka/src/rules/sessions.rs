@@ -2,7 +2,7 @@
 
 use ackproof_core::time::Span;
 
-use super::bench::{B1, B2, B3, Bench, CTL, set};
+use super::bench::{B1, B2, B3, Bench, CTL, ELR_OFF, set};
 use crate::config::Acks;
 
 #[test]
@@ -85,7 +85,7 @@ fn a_controlled_shutdown_waits_until_every_active_broker_knows_the_new_leaders()
 
 #[test]
 fn a_controlled_shutdown_of_the_last_in_sync_replica_leaves_no_leader() {
-    let mut bench = Bench::formed(&["topic.min.insync.replicas=1"]);
+    let mut bench = Bench::formed(&["topic.min.insync.replicas=1", ELR_OFF]);
     bench.kill(B2);
     bench.kill(B3);
     bench.run(Span::secs(12));

@@ -5,7 +5,7 @@ use ackproof_core::seed::{Seed, Stream};
 use ackproof_core::time::Span;
 use ackproof_log::Offset;
 
-use super::bench::{B1, B2, B3, Bench, CTL};
+use super::bench::{B1, B2, B3, Bench, CTL, ELR_OFF};
 use crate::config::Acks;
 use crate::error_code::ErrorCode;
 use crate::message::Correlation;
@@ -102,6 +102,9 @@ const M2: [&str; 1] = ["topic.min.insync.replicas=2"];
 fn acks_all_never_loses_under_kills_and_cuts_even_with_min_insync_replicas_1() {
     assert_eq!(losses(150, &M1, Acks::All, Death::Kill), 0);
     assert_eq!(losses(150, &M2, Acks::All, Death::Kill), 0);
+    for settings in [[M1[0], ELR_OFF], [M2[0], ELR_OFF]] {
+        assert_eq!(losses(100, &settings, Acks::All, Death::Kill), 0);
+    }
 }
 
 #[test]

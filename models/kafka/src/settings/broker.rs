@@ -25,6 +25,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..BROKER
     },
     Setting {
+        key: "eligible.leader.replicas.version",
+        kind: ValueKind::Int { min: 0, max: 1 },
+        defaults: &[("4.0", "0"), ("4.1", "1")],
+        effect: "The cluster feature of this name, which kafka-storage format and kafka-features set, in no file: 1 lets replicas lead cleanly that left the in-sync set once it was smaller than min.insync.replicas.",
+        source: "KIP-966; EligibleLeaderReplicasVersion at 4.1; docs/operations/eligible-leader-replicas at 4.4 (clusters made before 4.1 stay at 0)",
+        ..BROKER
+    },
+    Setting {
         key: "default.replication.factor",
         kind: int(1),
         defaults: &[("2.8", "1")],

@@ -4,12 +4,14 @@ use ackproof_core::setting::{Effective, Problem, SettingName};
 use ackproof_core::setup::{AckMode, Setup};
 
 use super::idempotence::{Idempotence, idempotence};
+use crate::config::Version;
 
 /// Every contradiction of a row.
 pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
     [
         replication_factor(effective, setup),
         offsets_replication_factor(effective, setup),
+        eligible_leader_replicas(effective),
         fetch_wait(effective),
         delivery_timeout(effective),
         idempotence_demands(effective),
@@ -59,6 +61,17 @@ fn brokers_text(setup: &Setup) -> String {
         1 => "1 broker".to_owned(),
         brokers => format!("{brokers} brokers"),
     }
+}
+
+/// Up to 3.9 there is no such feature to set.
+fn eligible_leader_replicas(effective: &Effective) -> Option<Problem> {
+    let key = "eligible.leader.replicas.version";
+    let exists = Version::parse(&effective.version).is_some_and(|version| version >= Version::new(4, 0));
+    if exists || !effective.is_set("broker", key) {
+        return None;
+    }
+    let message = format!("the feature {key} came with 4.0: {} does not know it", effective.version);
+    problem("broker", key, message, "KIP-966; EligibleLeaderReplicasVersion at 4.0")
 }
 
 /// A broker does not start when a follower's wait is longer than what it or its leader has patience for.

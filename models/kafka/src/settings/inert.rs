@@ -28,6 +28,10 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         let why = "the topic has one copy: there is nobody else to elect";
         report("topic", "unclean.leader.election.enable", why.to_owned());
     }
+    if no_copies && config.offsets.replication_factor <= 1 {
+        let why = "the topic and __consumer_offsets have one copy: there is nobody else to elect";
+        report("broker", "eligible.leader.replicas.version", why.to_owned());
+    }
     if effective.text("topic", "replication.factor").is_some() {
         report("broker", "default.replication.factor", "the topic has a replication.factor of its own".to_owned());
     }

@@ -7,6 +7,10 @@ use ackproof_core::time::Span;
 use super::*;
 use crate::config::{Acks, Commit, Config};
 
+const ELR: &str = "eligible.leader.replicas.version";
+const ELR_OFF: &str = "broker.eligible.leader.replicas.version=0";
+const ELR_ON: &str = "broker.eligible.leader.replicas.version=1";
+
 /// A row: `version`'s defaults and, over them, `section.key=value` as somebody chose.
 fn row(version: &str, chosen: &[&str]) -> Effective {
     let mut effective = Effective::defaults(version, "java", VERSIONS, &SETTINGS);
@@ -137,6 +141,8 @@ fn defaults_are_those_of_the_version() {
             assert_eq!(value(version, section, key).as_deref(), Some(expected), "{key} in {version}");
         }
     }
+    let elr = ["3.7", "3.9", "4.0", "4.1", "4.4"].map(|version| value(version, "broker", ELR));
+    assert_eq!(elr.each_ref().map(Option::as_deref), [None, None, Some("0"), Some("1"), Some("1")]);
     assert_eq!(value("3.6", "producer", "retry.backoff.max.ms"), None);
     assert_eq!(value("3.7", "producer", "retry.backoff.max.ms").as_deref(), Some("1000"));
 }
@@ -160,6 +166,7 @@ fn values_that_kafka_refuses_are_refused() {
         ("producer", "max.in.flight.requests.per.connection", "0"),
         ("consumer", "auto.offset.reset", "newest"),
         ("broker", "unclean.leader.election.enable", "maybe"),
+        ("broker", ELR, "2"),
     ] {
         let setting = SETTINGS.iter().find(|s| s.section == section && s.key == key).expect("known");
         assert!(setting.kind.normalise(value).is_err(), "{key}={value}");
@@ -222,6 +229,44 @@ fn more_copies_than_brokers_are_refused() {
     assert_eq!(refused("4.1", &chosen, &setup), ["broker.offsets.topic.replication.factor"]);
     let chosen = ["topic.replication.factor=1", "broker.offsets.topic.replication.factor=1"];
     assert_eq!(refused("4.1", &chosen, &setup), [""; 0]);
+}
+
+#[test]
+fn eligible_leader_replicas_are_refused_before_4_0_and_on_from_4_1() {
+    let setup = Setup::default();
+    for (version, chosen, expected) in [
+        ("3.9", None, false),
+        ("4.0", None, false),
+        ("4.0", Some(ELR_ON), true),
+        ("4.1", None, true),
+        ("4.1", Some(ELR_OFF), false),
+    ] {
+        let config = Config::from_effective(&row(version, chosen.as_slice()), &setup);
+        assert_eq!(config.broker.eligible_leader_replicas, expected, "{version} {chosen:?}");
+        assert_eq!(refused(version, chosen.as_slice(), &setup), [""; 0]);
+    }
+    for chosen in [ELR_ON, ELR_OFF] {
+        assert_eq!(refused("3.9", &[chosen], &setup), ["broker.eligible.leader.replicas.version"]);
+    }
+}
+
+#[test]
+fn eligible_leader_replicas_are_inert_where_everything_has_one_copy() {
+    let one = "topic.replication.factor=1";
+    let offsets_one = "broker.offsets.topic.replication.factor=1";
+    assert_eq!(inert_names("4.1", &[ELR_OFF, one, offsets_one]), ["broker.eligible.leader.replicas.version"]);
+    assert_eq!(inert_names("4.1", &[ELR_OFF, one]), [""; 0], "the group's progress has copies");
+    assert_eq!(inert_names("4.1", &[ELR_OFF]), [""; 0]);
+}
+
+#[test]
+fn with_min_insync_replicas_1_eligible_leader_replicas_are_said_not_to_help() {
+    let message = |chosen: &[&str]| {
+        let found = traps(&row("4.1", chosen), &Setup::default());
+        found.into_iter().find(|trap| trap.id == "kafka-acks-all-min-isr-one").expect("set off").message
+    };
+    assert!(message(&[]).contains("Eligible leader replicas do not help"));
+    assert!(!message(&[ELR_OFF]).contains("ligible"));
 }
 
 #[test]
@@ -288,7 +333,9 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
     let before = with(|setup| setup.app.consumer.ack = Some(AckMode::BeforeProcessing));
     let unchecked = with(|setup| setup.app.producer.send = SendMode::AsyncUnchecked);
     let two = "topic.min.insync.replicas=2";
-    let cases: [(&str, &[&str], &[&str], &Setup); 14] = [
+    let brokers_two = "broker.min.insync.replicas=2";
+    let cases: [(&str, &[&str], &[&str], &Setup); 15] = [
+        ("kafka-min-isr-of-the-controllers", &[brokers_two], &[brokers_two, ELR_OFF], &plain),
         ("kafka-acks-all-min-isr-one", &[], &[two], &plain),
         ("kafka-min-isr-above-replication-factor", &["topic.min.insync.replicas=4"], &[two], &plain),
         ("kafka-min-isr-equals-replication-factor", &["topic.min.insync.replicas=3"], &[two], &plain),

@@ -15,6 +15,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.nobody_looks_at_results(),
         row.one_copy(),
         row.min_isr_of_one(),
+        row.min_isr_in_a_brokers_file(),
         row.min_isr_above_replication_factor(),
         row.min_isr_equals_replication_factor(),
         row.acks_beside_min_isr(),
@@ -96,9 +97,34 @@ impl Row<'_> {
         if !self.is_all() || topic.min_insync_replicas != 1 || topic.replication_factor < 2 {
             return None;
         }
-        let message = "acks=all means all replicas in sync. With min.insync.replicas=1 that is the leader alone once \
-                       the others have fallen out of the in-sync set.";
-        trap("kafka-acks-all-min-isr-one", message.to_owned(), "docs/design: availability and durability guarantees")
+        let always = "acks=all means all replicas in sync. With min.insync.replicas=1 that is the leader alone once the \
+                      others have fallen out of the in-sync set.";
+        let message = match self.config.broker.eligible_leader_replicas {
+            true => format!(
+                "{always} Eligible leader replicas do not help: the others qualify only while nothing is confirmed \
+                 without them."
+            ),
+            false => always.to_owned(),
+        };
+        trap("kafka-acks-all-min-isr-one", message, "docs/design: availability and durability guarantees; KIP-966")
+    }
+
+    fn min_isr_in_a_brokers_file(&self) -> Option<Trap> {
+        let key = "min.insync.replicas";
+        if !self.config.broker.eligible_leader_replicas || !self.effective.is_set("broker", key) {
+            return None;
+        }
+        let message = format!(
+            "with eligible leader replicas a cluster-wide {key} is made when the cluster is, with the value that its \
+             controllers have, and goes before {} in a broker's server.properties: set it in the controllers' files \
+             too, or cluster-wide, or on the topic.",
+            self.effective.text("broker", key).unwrap_or_default()
+        );
+        trap(
+            "kafka-min-isr-of-the-controllers",
+            message,
+            "docs/operations/eligible-leader-replicas at 4.4; ActivationRecordsGenerator at 4.1",
+        )
     }
 
     fn min_isr_above_replication_factor(&self) -> Option<Trap> {

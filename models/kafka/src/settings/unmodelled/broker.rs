@@ -449,11 +449,17 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         texts: &[],
     },
     Unmodelled {
+        why: "Did nothing without an unstable metadata version up to 3.9; from 4.0 on eligible.leader.replicas.version stands for it.",
+        source: "MetadataVersion.isElrSupported at 3.7 and 3.9",
+        flags: &["eligible.leader.replicas.enable"],
+        numbers: &[],
+        texts: &[],
+    },
+    Unmodelled {
         why: "The metadata quorum is one reliable controller with a log of its own.",
         source: "QuorumConfig, KRaftConfigs, MetadataLogConfig at 4.4",
         flags: &[
             "controller.quorum.auto.join.enable",
-            "eligible.leader.replicas.enable",
             "unstable.api.versions.enable",
             "unstable.feature.versions.enable",
         ],
