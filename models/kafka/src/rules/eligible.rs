@@ -3,6 +3,7 @@
 use ackproof_core::model::Model;
 use ackproof_core::node::NodeId;
 use ackproof_core::observe::Observation;
+use ackproof_core::seed::Seed;
 use ackproof_core::time::Span;
 
 use super::bench::{B1, B2, B3, Bench, CTL, ELR_OFF, set};
@@ -150,4 +151,32 @@ fn it_is_quiet_while_those_who_may_lead_are_away() {
         assert!(bench.kafka.is_quiet(&bench.actors()), "{setting} {version}");
         assert_eq!(bench.log(B3), vec![0]);
     }
+}
+
+/// Whether a message that two confirmed is lost when b1 loses its power around the time when the others are cut off.
+fn loses_a_tail(seed: u64, setting: &str) -> bool {
+    let mut random = Seed(seed).stream("tail");
+    let mut bench = Bench::formed(&[M2, setting]);
+    let (first, second) = if random.between(0, 1) == 0 { (B2, B3) } else { (B3, B2) };
+    bench.cut(first, &[B1, second, CTL]);
+    bench.run(Span(random.between(12_000, 15_000)));
+    for n in 0..3 {
+        bench.acked(B1, n);
+    }
+    bench.cut(second, &[B1, first, CTL]);
+    bench.run(Span(random.between(0, 15_000)));
+    bench.lose_power(B1);
+    bench.run(Span(random.between(0, 15_000)));
+    bench.heal();
+    bench.run(Span(random.between(0, 3_000)));
+    bench.start(B1);
+    bench.settle();
+    bench.log(B1) != vec![0, 1, 2]
+}
+
+#[test]
+fn where_two_confirm_one_machine_may_fail_and_without_eligible_leader_replicas_that_sometimes_loses() {
+    let losses = |setting: &str| (0..60).filter(|&seed| loses_a_tail(seed, setting)).count();
+    assert_eq!(losses(ELR_ON), 0);
+    assert!(losses(ELR_OFF) > 0);
 }
