@@ -2,7 +2,7 @@
 //!
 //! Nothing here runs anything: whoever searches hands in a function that runs a candidate and says what came out.
 //! A sweep and a property test draw from the same generators ([`storm`]) and shrink with the same passes
-//! ([`shrink`]), so that a witness means the same wherever it was found.
+//! ([`mod@shrink`]), so that a witness means the same wherever it was found.
 //!
 //! In order of yield: faults aligned to what a fault-free run did ([`aligned`]), faults that belong together
 //! ([`template`]), faults aimed at the copies that justified an acknowledgement ([`targeted`]), and many random

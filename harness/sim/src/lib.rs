@@ -1,6 +1,6 @@
 //! The simulated world, and two engines that drive it.
 //!
-//! [`world`] owns everything physical: machines, processes, disks, links, connections, clocks, faults and the
+//! The world owns everything physical: machines, processes, disks, links, connections, clocks, faults and the
 //! recorder. [`event`] drives it from a plain queue of due events; [`turmoil_engine`] drives the same world and the
 //! same actors with every node a turmoil host and every message a datagram on turmoil's network. For one seed both
 //! give the same history, byte for byte, and that is tested.
