@@ -14,6 +14,7 @@ mod isr;
 mod leader;
 mod lifecycle;
 mod parked;
+mod producers;
 mod reading;
 mod replica;
 mod requests;

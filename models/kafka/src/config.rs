@@ -157,6 +157,8 @@ pub struct ProducerConfig {
     pub batch_size_bytes: u32,
     /// `max.in.flight.requests.per.connection`.
     pub max_in_flight: u32,
+    /// `enable.idempotence`, unless other settings turn it off.
+    pub is_idempotent: bool,
     pub backoff: Backoff,
     pub connection: ConnectionConfig,
     /// `max.block.ms`: how long `send()` waits for metadata or memory.

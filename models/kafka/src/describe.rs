@@ -61,10 +61,8 @@ impl Broker for KafkaBroker {
     }
 }
 
-/// Settings that are not modelled and that are looked at all the same, to refuse a row or to warn of it. Before 3.0 the
-/// first also decides what acks is.
-const HEEDED: [(&str, &str); 3] =
-    [("producer", "enable.idempotence"), ("broker", "replica.socket.timeout.ms"), ("broker", "process.roles")];
+/// Settings that are not modelled and that are looked at all the same, to refuse a row or to warn of it.
+const HEEDED: [(&str, &str); 2] = [("broker", "replica.socket.timeout.ms"), ("broker", "process.roles")];
 
 /// The machines of a run, in the order that numbers them: brokers, the controller, producers, consumers, the auditor.
 pub fn topology(setup: &Setup) -> Topology {
@@ -85,8 +83,7 @@ pub fn topology(setup: &Setup) -> Topology {
 
 /// What is not modelled and what verdict it could change.
 const SIMPLIFICATIONS: &[&str] = &[
-    "Idempotence (enable.idempotence, on by default since 3.0) is not modelled yet: duplicates and reordering after a retry are overstated; loss is not affected.",
-    "Transactions and read_committed are not modelled: no verdict on them.",
+    "Transactions and read_committed are not modelled: no verdict on them. An idempotent producer has its id from its start on, and brokers do not forget it after a day.",
     "The metadata quorum is one reliable controller, also where a version would use ZooKeeper: loss of the quorum cannot be told from loss of its one node.",
     "The consumer group has a fixed range assignment: what a rebalance repeats or a slow member loses is not shown.",
     "Only the Java client: librdkafka commits and retries differently.",

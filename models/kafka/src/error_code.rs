@@ -55,6 +55,10 @@ error_codes! {
     /// A proposed member of the in-sync set is fenced, is shutting down, or has restarted.
     IneligibleReplica = "INELIGIBLE_REPLICA",
     InvalidRequest = "INVALID_REQUEST",
+    /// Something of an idempotent producer is missing before its batch, or the batch is older than the last five.
+    OutOfOrderSequenceNumber = "OUT_OF_ORDER_SEQUENCE_NUMBER",
+    /// An idempotent producer has begun a newer epoch since.
+    InvalidProducerEpoch = "INVALID_PRODUCER_EPOCH",
 }
 
 impl fmt::Display for ErrorCode {

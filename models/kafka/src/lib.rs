@@ -18,6 +18,7 @@ mod plan;
 mod producer;
 #[cfg(test)]
 mod rules;
+mod sequence;
 mod settings;
 mod topic;
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Acks;
 use crate::error_code::ErrorCode;
 use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, PartitionEpoch};
+use crate::sequence::Numbered;
 
 /// Matches a reply to its request. Counted by the sender of requests.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Default, Serialize, Deserialize)]
@@ -39,12 +40,15 @@ impl Correlation {
 pub struct Record {
     /// The leader epoch in which it was appended.
     pub epoch: Epoch,
+    /// Records of its batch that come after it.
+    pub left: u32,
     pub payload: Payload,
 }
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Payload {
-    Message(MsgId),
+    /// Numbered if its producer is idempotent.
+    Message(MsgId, Option<Numbered>),
     /// In `__consumer_offsets` only.
     Commit(Commit),
 }
@@ -107,6 +111,8 @@ pub struct Produce {
     pub acks: Acks,
     /// How long the broker may wait for the other replicas: the producer's `request.timeout.ms`.
     pub timeout: Span,
+    /// The number of the first message; `None` when the producer is not idempotent.
+    pub first: Option<Numbered>,
     pub batch: Arc<[MsgId]>,
 }
 

@@ -209,7 +209,7 @@ impl Kafka {
         let copies = |node: NodeId, from: u64| {
             let records = disks.get(node).map_or(&[][..], |disk| disk.tail(file, from));
             let deliveries = (from..).zip(records).filter_map(move |(offset, record)| match record.payload {
-                Payload::Message(msg) => Some((node, Delivery { msg, origin, offset })),
+                Payload::Message(msg, _) => Some((node, Delivery { msg, origin, offset })),
                 Payload::Commit(_) => None,
             });
             deliveries.collect::<Vec<_>>()

@@ -14,6 +14,7 @@
 
 mod accumulator;
 mod batch;
+mod sequences;
 
 use ackproof_core::actor::{Actor, Ctx, Event};
 use ackproof_core::app::{AppCall, AppReply, MsgId, Origin, Outcome, Reason};
@@ -27,8 +28,10 @@ use crate::message::{Message, Produce, Produced};
 use crate::metadata::NodeSet;
 use crate::model::Kafka;
 use crate::plan::Plan;
+use crate::sequence::{ProducerId, Sequence};
 use accumulator::Accumulator;
 use batch::{Batch, Failure};
+use sequences::Sequences;
 
 /// What the producer remembers of a request.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ enum Asked {
     Produce {
         origin: Origin,
         batch: Option<Batch>,
+        /// Of a batch that was given up, one past its last message.
+        end: Option<Sequence>,
     },
 }
 
@@ -49,6 +54,8 @@ pub struct Producer {
     accumulator: Accumulator,
     connections: Connections<Asked>,
     leaders: Leaders,
+    /// `None` before the process has begun, and without idempotence.
+    sequences: Option<Sequences>,
     wake: Wake,
     /// Which partition is served first, in turn.
     turn: usize,
@@ -67,6 +74,7 @@ impl Producer {
             accumulator: Accumulator::new(producer, config.topic.partitions),
             connections: Connections::new(connection.clone(), config.brokers),
             leaders: Leaders::new(connection.clone(), config.topic.partitions),
+            sequences: None,
             wake: Wake::default(),
             turn: 0,
             closing: false,
@@ -88,7 +96,12 @@ impl Producer {
 impl Actor<Kafka> for Producer {
     fn on(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
         match event {
-            Event::Start => self.connections.begin(ctx.incarnation),
+            Event::Start => {
+                self.connections.begin(ctx.incarnation);
+                let id = ProducerId::of(ctx.node, ctx.incarnation);
+                let partitions = self.accumulator.partitions();
+                self.sequences = self.config.is_idempotent.then(|| Sequences::new(id, partitions));
+            }
             Event::Timer(id) => {
                 debug_assert_eq!(id, WAKE);
                 match self.wake.rang(ctx) {
@@ -109,13 +122,15 @@ impl Actor<Kafka> for Producer {
 impl Producer {
     fn on_message(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, body: Message) {
         match body {
-            Message::Produced(Produced { correlation, result }) => {
-                if let Answer::Reply(Asked::Produce { batch: Some(batch), .. }) =
-                    self.connections.answered(from, correlation)
-                {
+            Message::Produced(Produced { correlation, result }) => match self.connections.answered(from, correlation) {
+                Answer::Reply(Asked::Produce { batch: Some(batch), .. }) => {
                     self.answered(ctx, batch, result.err());
                 }
-            }
+                Answer::Reply(Asked::Produce { batch: None, origin, end }) if result.is_ok() => {
+                    self.confirmed(origin, end);
+                }
+                Answer::Reply(Asked::Produce { .. } | Asked::Metadata) | Answer::Opened | Answer::Stale => {}
+            },
             Message::MetadataIs(told) => {
                 match self.connections.answered(from, told.correlation) {
                     Answer::Opened => {}
@@ -140,6 +155,7 @@ impl Producer {
     /// One turn of the sender's loop. Source: `Sender.runOnce` at 4.1.
     fn run(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         let now = ctx.wall_clock();
+        self.settle_sequences(ctx);
         if self.leaders.are_known() {
             self.accumulator.admit(now);
         }
@@ -160,6 +176,7 @@ impl Producer {
             ctx.close(peer);
             self.disconnected(ctx, peer, Failure::TIMED_OUT);
         }
+        self.settle_sequences(ctx);
         while self.send_batches(ctx, now) {}
         self.expire(ctx, now);
     }
@@ -217,12 +234,15 @@ impl Producer {
             }
             let index = ((self.turn + step) % partitions) as u16;
             let Some((leader, epoch)) = self.leaders.of(Origin(index)) else { continue };
-            if leader != target || self.is_muted(index) {
+            if leader != target || self.is_muted(index) || self.is_held(index) {
                 continue;
             }
             let leader_changed = self.rules.new_leader_ends_backoff.then_some(epoch);
             let Some(mut batch) = self.accumulator.take(index, now, leader_changed) else { continue };
             batch.sent_in(epoch);
+            if let (Some(sequences), None) = (&mut self.sequences, batch.number()) {
+                batch.first_number(sequences.number(batch.origin, batch.messages().len() as u32));
+            }
             self.produce(ctx, target, batch);
             sent = true;
         }
@@ -232,8 +252,9 @@ impl Producer {
 
     fn produce(&mut self, ctx: &mut Ctx<'_, Kafka>, target: NodeId, mut batch: Batch) {
         let (origin, acks, timeout) = (batch.origin, self.config.acks, self.config.request_timeout);
-        let messages = batch.seal();
-        let request = |correlation| Message::Produce(Produce { correlation, origin, acks, timeout, batch: messages });
+        let (first, batch_of) = (batch.number(), batch.seal());
+        let request =
+            |correlation| Message::Produce(Produce { correlation, origin, acks, timeout, first, batch: batch_of });
         match acks {
             // Nobody answers, so that a batch is done as soon as it is written. Source: `NetworkClient.handleCompletedSends`.
             Acks::None => {
@@ -241,7 +262,7 @@ impl Producer {
                 self.finish(ctx, &batch, || Outcome::Untold);
             }
             Acks::Leader | Acks::All => {
-                let asked = Asked::Produce { origin, batch: Some(batch) };
+                let asked = Asked::Produce { origin, batch: Some(batch), end: None };
                 self.connections.ask(ctx, target, asked, request);
             }
         }
@@ -250,7 +271,10 @@ impl Producer {
     /// A broker answered. Source: `Sender.completeBatch` at 4.1.
     fn answered(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: Batch, error: Option<ErrorCode>) {
         match error {
-            None => self.finish(ctx, &batch, || Outcome::Acked),
+            None => {
+                self.confirmed(batch.origin, batch.end());
+                self.finish(ctx, &batch, || Outcome::Acked);
+            }
             Some(code) => self.attempt_failed(ctx, batch, Failure::of(code)),
         }
     }
@@ -272,7 +296,11 @@ impl Producer {
     /// Tries again or tells the application.
     ///
     /// A batch that is tried again goes to the head of its line, past those that were sent after it and have not
-    /// failed yet. Source: `Sender.canRetry`, `RecordAccumulator.reenqueue` at 4.1.
+    /// failed yet; if batches are numbered, those will be refused or wait. One that an idempotent producer does not try
+    /// again leaves a gap in the numbers, unless nobody knows whether it does.
+    ///
+    /// Source: `Sender.{canRetry,completeBatch}`, `RecordAccumulator.reenqueue`, `TransactionManager.{canRetry,
+    /// handleFailedBatch}` at 4.1.
     fn attempt_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, mut batch: Batch, failure: Failure) {
         let now = ctx.wall_clock();
         batch.failed(failure);
@@ -280,11 +308,15 @@ impl Producer {
             self.leaders.want();
         }
         let in_time = now < batch.created + self.config.delivery_timeout;
-        if failure.is_retriable && in_time && batch.retries() < self.config.retries {
+        let has_retries = batch.retries() < self.config.retries;
+        if in_time && has_retries && self.may_pass(&batch, failure) {
             let pause = self.config.backoff.draw(batch.retries() + 1, ctx.random);
             batch.retry(now, pause);
             self.accumulator.put_back(batch);
         } else {
+            if let Some(sequences) = self.sequences.as_mut().filter(|_| has_retries || failure.is_out_of_order) {
+                sequences.lose(batch.origin);
+            }
             self.fail(ctx, &batch, failure.word);
         }
     }
@@ -299,16 +331,30 @@ impl Producer {
         }
         let timeout = self.config.delivery_timeout;
         while let Some(batch) = self.accumulator.expired(now) {
-            self.fail(ctx, &batch, Failure::GIVEN_UP);
+            self.give_up(ctx, &batch);
         }
         loop {
             let expired = self.connections.in_flight_mut().find_map(|asked| match asked {
-                Asked::Produce { batch, .. } => batch.take_if(|batch| batch.created + timeout <= now),
+                Asked::Produce { batch, end, .. } => {
+                    let expired = batch.take_if(|batch| batch.created + timeout <= now)?;
+                    *end = expired.end();
+                    Some(expired)
+                }
                 Asked::Metadata => None,
             });
             let Some(mut batch) = expired else { break };
             batch.failed(Failure::TIMED_OUT);
-            self.fail(ctx, &batch, Failure::GIVEN_UP);
+            self.give_up(ctx, &batch);
+        }
+    }
+
+    /// Source: `Sender.failExpiredBatches` at 4.1, which asks only for batches that were put back before.
+    fn give_up(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: &Batch) {
+        self.fail(ctx, batch, Failure::GIVEN_UP);
+        if let (Some(sequences), Some(end)) = (&mut self.sequences, batch.end())
+            && batch.retries() > 0
+        {
+            sequences.leave_unresolved(batch.origin, end);
         }
     }
 
@@ -322,6 +368,9 @@ impl Producer {
 
     fn finish(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: &Batch, outcome: impl Fn() -> Outcome) {
         self.accumulator.release();
+        if let (Some(sequences), Some(_)) = (&mut self.sequences, batch.number()) {
+            sequences.done(batch.origin);
+        }
         for &msg in batch.messages() {
             ctx.tell(AppReply::Told { msg, outcome: outcome() });
         }

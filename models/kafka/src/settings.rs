@@ -21,6 +21,7 @@ use std::sync::LazyLock;
 use ackproof_core::setting::{Setting, ValueKind};
 
 pub use contradictions::refuse;
+pub use idempotence::{Idempotence, idempotence};
 pub use inert::inert;
 pub use traps::traps;
 

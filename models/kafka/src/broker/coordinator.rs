@@ -55,7 +55,7 @@ impl Group {
                 Ok(at) => self.commits[at] = commit,
                 Err(at) => self.commits.insert(at, commit),
             },
-            Payload::Message(msg) => unreachable!("{msg} is in __consumer_offsets"),
+            Payload::Message(msg, _) => unreachable!("{msg} is in __consumer_offsets"),
         }
     }
 }

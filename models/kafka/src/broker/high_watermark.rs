@@ -104,7 +104,7 @@ impl Replica {
         let records: Vec<Record> = ctx.disk.tail(self.log.file(), write.base.0)[..count].to_vec();
         for (offset, record) in (write.base.0..).zip(records) {
             ctx.observe(probe, || match record.payload {
-                Payload::Message(msg) => {
+                Payload::Message(msg, _) => {
                     Observation::Confirmed { msg, origin: self.origin, offset, copies: copies.iter().collect() }
                 }
                 Payload::Commit(commit) => Observation::Committed { origin: commit.origin, upto: commit.upto.0 },

@@ -9,6 +9,7 @@ use ackproof_log::Offset;
 
 use super::isr::Proposal;
 use super::parked::Parked;
+use super::producers::Producers;
 use super::reading::LastRead;
 use super::replica::{Replica, Role};
 use super::writing::Backlogged;
@@ -24,11 +25,12 @@ pub(super) struct Leader {
     pub(super) epoch_start: Offset,
     /// A change of the in-sync set that the controller has not confirmed.
     pub(super) proposal: Option<Proposal>,
-    pub(super) followers: Vec<Progress>,
+    pub(super) followers: Box<[Progress]>,
     pub(super) parked: Parked,
     /// Writes that wait for the append under way.
     pub(super) backlog: VecDeque<Backlogged>,
     pub(super) last_read: LastRead,
+    pub(super) producers: Box<Producers>,
 }
 
 /// How far a follower has come, as its fetches tell.
@@ -107,6 +109,7 @@ impl Replica {
             Role::Follower(_) | Role::None => {
                 let others = env.plan.layout.replicas(self.index).iter().copied().filter(|&node| node != ctx.node);
                 let followers = others.map(|node| Progress::unknown(node, isr.contains(node).then_some(now))).collect();
+                let producers = Producers::of(ctx.disk.tail(self.log.file(), 0));
                 self.role = Role::Leader(Leader {
                     epoch_start: end,
                     proposal: None,
@@ -114,6 +117,7 @@ impl Replica {
                     parked: Parked::default(),
                     backlog: VecDeque::new(),
                     last_read: LastRead::default(),
+                    producers: Box::new(producers),
                 });
                 ctx.cancel_timer(Timer::Follow(self.index).id());
             }

@@ -94,9 +94,15 @@ impl ParkedRead {
 
 impl Parked {
     pub(super) fn earliest_deadline(&self) -> Option<Time> {
-        // Writers to one partition all wait equally long, so the oldest is the first to give up.
-        let writes = self.writes.front().map(|write| write.deadline);
-        writes.into_iter().chain(self.reads.iter().map(|read| read.deadline)).min()
+        let writes = self.writes.iter().map(|write| write.deadline);
+        writes.chain(self.reads.iter().map(|read| read.deadline)).min()
+    }
+
+    /// A writer begins to wait: behind those whose records come before its own, which are not always those that came
+    /// before it, since a batch that is sent again has the place of its first attempt.
+    pub(super) fn wait(&mut self, write: ParkedWrite) {
+        let later = self.writes.iter().rev().take_while(|waiting| waiting.end > write.end).count();
+        self.writes.insert(self.writes.len() - later, write);
     }
 
     /// Answers everybody with an error: this broker no longer leads.
@@ -138,6 +144,8 @@ pub(super) fn commit_error(error: ErrorCode) -> ErrorCode {
         | ErrorCode::DuplicateBrokerRegistration
         | ErrorCode::InvalidUpdateVersion
         | ErrorCode::IneligibleReplica
+        | ErrorCode::OutOfOrderSequenceNumber
+        | ErrorCode::InvalidProducerEpoch
         | ErrorCode::InvalidRequest) => other,
     }
 }

@@ -187,7 +187,11 @@ impl LastRead {
         high_watermark: Offset,
     ) -> Arc<[Record]> {
         let upto = readable_end(read, log, high_watermark);
-        let records = log.read(ctx.disk, read.offset, upto, read.max_records as usize);
+        let mut records = log.read(ctx.disk, read.offset, upto, read.max_records as usize);
+        // A log holds whole batches, a follower's too.
+        if let (true, Some(last)) = (read.is_follower, records.last().filter(|last| last.left > 0)) {
+            records = log.read(ctx.disk, read.offset, upto, records.len() + last.left as usize);
+        }
         if records.is_empty() {
             return Arc::clone(env.nothing);
         }

@@ -49,7 +49,8 @@ impl Replica {
         checkpoint: Offset,
         was_clean: bool,
     ) -> Replica {
-        let log = Log::open(Layout::file(index), ctx.disk);
+        let mut log = Log::open(Layout::file(index), ctx.disk);
+        drop_torn_batch(ctx, &mut log, origin);
         let recovery_point = if was_clean { log.end() } else { Offset::ZERO };
         Replica {
             index,
@@ -157,7 +158,7 @@ impl Replica {
 
     /// Appends to the page cache, in the present leader epoch or the records' own.
     pub(super) fn observe_appended(&self, ctx: &mut Ctx<'_, Kafka>, offset: Offset, record: crate::message::Record) {
-        let crate::message::Payload::Message(msg) = record.payload else { return };
+        let crate::message::Payload::Message(msg, _) = record.payload else { return };
         let (origin, offset, epoch) = (self.origin, offset.0, record.epoch.0);
         match self.leads() {
             true => ctx.observe(Probe::Appended, || Observation::Appended { origin, offset, epoch, msg }),
@@ -212,6 +213,21 @@ impl Replica {
             }
             Role::None => {}
         }
+    }
+}
+
+/// Of a batch that is not whole recovery keeps nothing.
+///
+/// Source: `LogSegment.recover`, storage, 4.1: the checksum is the batch's.
+fn drop_torn_batch(ctx: &mut Ctx<'_, Kafka>, log: &mut Log, origin: Origin) {
+    let records = ctx.disk.tail(log.file(), 0);
+    let whole = records.iter().rposition(|record| record.left == 0).map_or(0, |last| last as u64 + 1);
+    let from = log.end();
+    if log.truncate(ctx.disk, Offset(whole)) > 0 {
+        ctx.observe(Probe::Truncated, || {
+            let why = "recovery drops the batch that was not written whole".to_owned();
+            Observation::Truncated { origin, from: from.0, to: whole, why }
+        });
     }
 }
 

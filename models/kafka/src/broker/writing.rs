@@ -1,13 +1,13 @@
 //! A leader takes what producers and committers send.
 
 use ackproof_core::actor::Ctx;
-use ackproof_core::app::MsgId;
 use ackproof_core::disk::DiskError;
 use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
 
 use super::flush::Appended;
 use super::parked::{ParkedWrite, Writer, commit_error};
+use super::producers::Arrival;
 use super::replica::{Replica, Role};
 use super::{Env, Timer, refuse_produce};
 use crate::config::{Acks, Version};
@@ -50,9 +50,9 @@ impl Replica {
     /// Takes a batch from a producer.
     ///
     /// With `acks=all` the committed in-sync set must have `min.insync.replicas` members, else nothing is appended.
-    /// With other acks nobody asks.
+    /// With other acks nobody asks. A batch that is in the log already is not appended again.
     ///
-    /// Source: `Partition.appendRecordsToLeader`, core, 4.1; `ReplicaManager.appendRecords`.
+    /// Source: `Partition.appendRecordsToLeader`, core, 4.1; `ReplicaManager.appendRecords`, `UnifiedLog.append`.
     pub(super) fn produce(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -61,6 +61,7 @@ impl Replica {
         request: Produce,
     ) -> Result<(), DiskError> {
         let (acks, correlation) = (request.acks, request.correlation);
+        let has_too_few = acks == Acks::All && self.isr().len() < env.plan.min_isr(self.index);
         let Role::Leader(leader) = &mut self.role else {
             refuse_produce(ctx, from, acks, correlation, ErrorCode::NotLeaderOrFollower);
             return Ok(());
@@ -69,13 +70,26 @@ impl Replica {
             leader.backlog.push_back(Backlogged::Produce(from, request));
             return Ok(());
         }
-        if acks == Acks::All && self.isr().len() < env.plan.min_isr(self.index) {
+        if has_too_few {
             refuse_produce(ctx, from, acks, correlation, ErrorCode::NotEnoughReplicas);
             return Ok(());
         }
-        let deadline = ctx.now() + request.timeout;
-        let payloads = request.batch.iter().map(|&msg: &MsgId| Payload::Message(msg));
-        self.append(ctx, env, acks, Writer::Producer(from, correlation), deadline, payloads)
+        let (deadline, writer) = (ctx.now() + request.timeout, Writer::Producer(from, correlation));
+        let count = request.batch.len() as u32;
+        match leader.producers.take(request.first, count, self.log.end()) {
+            Ok(Arrival::New) => {
+                let number = |at: usize| request.first.map(|first| first.plus(at as u32));
+                let payloads = request.batch.iter().enumerate().map(|(at, &msg)| Payload::Message(msg, number(at)));
+                self.append(ctx, env, acks, writer, deadline, payloads)?;
+            }
+            // It waits for what its first attempt waited for, and is told the offset of then.
+            Ok(Arrival::Duplicate(base)) => {
+                let write = ParkedWrite { writer, base, end: base.plus(u64::from(count)), deadline };
+                self.after_leader_append(ctx, env, Written { acks, write });
+            }
+            Err(error) => refuse_produce(ctx, from, acks, correlation, error),
+        }
+        Ok(())
     }
 
     /// Takes progress of the group, with no more asked of the in-sync set than `acks=1` asks; the answer waits for the
@@ -115,11 +129,13 @@ impl Replica {
         acks: Acks,
         writer: Writer,
         deadline: Time,
-        payloads: impl Iterator<Item = Payload>,
+        payloads: impl ExactSizeIterator<Item = Payload>,
     ) -> Result<(), DiskError> {
         let (base, epoch) = (self.log.end(), self.leader_epoch());
+        let mut left = payloads.len() as u32;
         for payload in payloads {
-            let record = Record { epoch, payload };
+            left -= 1;
+            let record = Record { epoch, left, payload };
             let offset = self.log.append(ctx.disk, record)?;
             self.observe_appended(ctx, offset, record);
         }
@@ -150,7 +166,7 @@ impl Replica {
             (Acks::All, _) => {
                 if let Role::Leader(leader) = &mut self.role {
                     leader.parked.alarm.at_latest(ctx, Timer::Parked(self.index), write.deadline);
-                    leader.parked.writes.push_back(write);
+                    leader.parked.wait(write);
                 }
             }
             (Acks::Leader, Writer::Producer(to, correlation)) => {

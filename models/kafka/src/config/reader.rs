@@ -7,6 +7,7 @@ use ackproof_core::time::Span;
 use super::{
     Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, ProducerConfig, Reset, Rules, TopicConfig,
 };
+use crate::settings::{Idempotence, idempotence};
 
 /// Kafka's own word for "never" in settings of type long: `Long.MAX_VALUE`.
 const LONG_MAX: i64 = i64::MAX;
@@ -137,6 +138,7 @@ impl Reader<'_> {
             linger,
             batch_size_bytes: self.count("producer", "batch.size"),
             max_in_flight: self.count("producer", "max.in.flight.requests.per.connection"),
+            is_idempotent: idempotence(self.effective) == Idempotence::On,
             backoff: self.backoff("producer", rules),
             connection: self.connection("producer", rules),
             max_block: span("max.block.ms"),

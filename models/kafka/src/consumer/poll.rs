@@ -144,7 +144,7 @@ impl Consumer {
                 self.fetched.pop_front();
                 continue;
             };
-            let Payload::Message(msg) = record.payload else { continue };
+            let Payload::Message(msg, _) = record.payload else { continue };
             let delivery = Delivery { msg, origin: partition.origin, offset: offset.0 };
             self.poll.polled.push_back(Polled { delivery, epoch: record.epoch, is_last: false });
         }

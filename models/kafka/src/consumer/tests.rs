@@ -63,7 +63,7 @@ fn delivery(number: u32) -> Delivery {
 
 /// Messages whose numbers are their offsets, written in epoch 1.
 fn records(numbers: std::ops::Range<u32>, high_watermark: u64) -> Result<FetchedRecords, ErrorCode> {
-    let record = |number| Record { epoch: Epoch(1), payload: Payload::Message(MsgId::new(0, number)) };
+    let record = |number| Record { epoch: Epoch(1), left: 0, payload: Payload::Message(MsgId::new(0, number), None) };
     Ok(FetchedRecords {
         records: numbers.map(record).collect(),
         high_watermark: Offset(high_watermark),

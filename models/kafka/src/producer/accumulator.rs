@@ -14,6 +14,7 @@ use ackproof_log::Epoch;
 
 use super::batch::Batch;
 use crate::config::ProducerConfig;
+use crate::sequence::Numbered;
 
 const MESSAGE_BYTES: u64 = 100;
 
@@ -142,10 +143,26 @@ impl Accumulator {
         queue.pop_front()
     }
 
-    /// A batch that is to be sent again, first in its line.
+    /// A batch that is to be sent again: first in its line or, if batches are numbered, behind those with lower numbers.
+    ///
+    /// Source: `RecordAccumulator.{reenqueue,insertInSequenceOrder}` at 4.1.
     pub fn put_back(&mut self, batch: Batch) {
-        self.queues[usize::from(batch.origin.0)].push_front(batch);
+        let queue = &mut self.queues[usize::from(batch.origin.0)];
+        let own = batch.number().map(|number| number.sequence);
+        let is_lower = |waiting: &&Batch| waiting.number().map(|number| number.sequence).is_some_and(|n| Some(n) < own);
+        let place = queue.iter().take_while(is_lower).count();
+        queue.insert(place, batch);
         self.queued += 1;
+    }
+
+    /// The number of the head of this line, if it was sent before.
+    pub fn head_number(&self, index: u16) -> Option<Numbered> {
+        self.queues[usize::from(index)].front()?.number()
+    }
+
+    /// The batches of this line that were sent before.
+    pub fn numbered_mut(&mut self, origin: Origin) -> impl Iterator<Item = &mut Batch> {
+        self.queues[usize::from(origin.0)].iter_mut().take_while(|batch| batch.number().is_some())
     }
 
     /// The head of a line that is too old.

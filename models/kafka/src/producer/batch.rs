@@ -7,6 +7,7 @@ use ackproof_core::time::{Span, Time};
 use ackproof_log::Epoch;
 
 use crate::error_code::ErrorCode;
+use crate::sequence::{Numbered, Sequence};
 
 /// Why an attempt failed and what follows from it.
 #[derive(Copy, Clone, Debug)]
@@ -18,15 +19,22 @@ pub struct Failure {
     pub is_certain: bool,
     /// What the client knows of the leaders may be wrong.
     pub asks_for_leaders: bool,
+    /// The broker misses something before the batch. An idempotent producer tries again: either what is missing is
+    /// on its way, or the next attempt has another number.
+    pub is_out_of_order: bool,
 }
 
 impl Failure {
     /// The connection closed before the reply came.
-    pub const DISCONNECTED: Failure =
-        Failure { word: "NETWORK_EXCEPTION", is_retriable: true, is_certain: false, asks_for_leaders: true };
+    pub const DISCONNECTED: Failure = Failure {
+        word: "NETWORK_EXCEPTION",
+        is_retriable: true,
+        is_certain: false,
+        asks_for_leaders: true,
+        is_out_of_order: false,
+    };
     /// The reply did not come in time.
-    pub const TIMED_OUT: Failure =
-        Failure { word: "REQUEST_TIMED_OUT", is_retriable: true, is_certain: false, asks_for_leaders: true };
+    pub const TIMED_OUT: Failure = Failure { word: "REQUEST_TIMED_OUT", ..Failure::DISCONNECTED };
     /// What the application is told when the client gives up by itself.
     pub const GIVEN_UP: &'static str = "TimeoutException";
 
@@ -46,7 +54,7 @@ impl Failure {
             E::NotEnoughReplicasAfterAppend | E::RequestTimedOut => (true, false, false),
             E::FencedLeaderEpoch | E::UnknownLeaderEpoch | E::OffsetNotAvailable => (true, false, true),
             E::NotCoordinator | E::CoordinatorNotAvailable => (true, false, false),
-            E::InvalidRequest => (false, true, false),
+            E::InvalidRequest | E::OutOfOrderSequenceNumber | E::InvalidProducerEpoch => (false, true, false),
             E::OffsetOutOfRange
             | E::StaleBrokerEpoch
             | E::BrokerIdNotRegistered
@@ -55,7 +63,8 @@ impl Failure {
             | E::IneligibleReplica
             | E::NotController => (false, false, false),
         };
-        Failure { word: code.word(), is_retriable, is_certain, asks_for_leaders }
+        let is_out_of_order = code == E::OutOfOrderSequenceNumber;
+        Failure { word: code.word(), is_retriable, is_certain, asks_for_leaders, is_out_of_order }
     }
 }
 
@@ -73,6 +82,10 @@ pub struct Batch {
     /// What the delivery timeout counts from.
     pub created: Time,
     contents: Contents,
+    /// Of its first message, as it is sent next; `None` before the first attempt, and without idempotence.
+    number: Option<Numbered>,
+    /// The number is not the one of the last attempt.
+    is_renumbered: bool,
     retries: u32,
     last_attempt: Time,
     pause: Span,
@@ -88,6 +101,8 @@ impl Batch {
             origin,
             created: now,
             contents: Contents::Open(vec![first]),
+            number: None,
+            is_renumbered: false,
             retries: 0,
             last_attempt: now,
             pause: Span::ZERO,
@@ -133,6 +148,26 @@ impl Batch {
 
     pub fn sent_in(&mut self, epoch: Epoch) {
         self.tried_in = Some(epoch);
+        self.is_renumbered = false;
+    }
+
+    pub fn number(&self) -> Option<Numbered> {
+        self.number
+    }
+    pub fn is_renumbered(&self) -> bool {
+        self.is_renumbered
+    }
+    /// One past its last message.
+    pub fn end(&self) -> Option<Sequence> {
+        self.number.map(|first| first.sequence.plus(self.messages().len() as u32))
+    }
+    pub fn first_number(&mut self, number: Numbered) {
+        self.number = Some(number);
+    }
+    /// Another number than that of the last attempt.
+    pub fn renumber(&mut self, number: Numbered) {
+        self.number = Some(number);
+        self.is_renumbered = true;
     }
 
     /// An attempt came to nothing, as far as the client can tell.

@@ -1,3 +1,5 @@
+mod numbering;
+
 use std::sync::Arc;
 
 use ackproof_core::actor::Event;
@@ -143,8 +145,8 @@ fn no_more_than_max_in_flight_requests_are_on_their_way() {
 }
 
 #[test]
-fn retries_reorder_with_more_than_one_request_in_flight() {
-    let mut rig = producer(&["producer.linger.ms=0"]);
+fn without_idempotence_retries_reorder_with_more_than_one_request_in_flight() {
+    let mut rig = producer(&["producer.linger.ms=0", "producer.enable.idempotence=false"]);
     rig.send(0);
     rig.send(1);
     let requests = rig.requests();

@@ -7,7 +7,7 @@ mod clients;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ackproof_core::actor::{Actor, Ctx, Effect, Event, TimerId};
-use ackproof_core::app::Origin;
+use ackproof_core::app::{AppReply, Origin};
 use ackproof_core::disk::{Disk, DiskError, DiskFaults, SyncTarget};
 use ackproof_core::model::{Actors, Model};
 use ackproof_core::node::{Incarnation, NodeId};
@@ -71,6 +71,8 @@ pub struct Bench {
     /// Who closed a connection, and with whom.
     pub hung_up: Vec<(NodeId, NodeId)>,
     pub seen: Vec<(NodeId, Observation)>,
+    /// What a producer that a test has started told its application.
+    pub told: Vec<AppReply>,
 }
 
 /// Settings of a test, over the defaults of a version: `topic.min.insync.replicas=2`.
@@ -115,6 +117,7 @@ impl Bench {
             closed: Vec::new(),
             hung_up: Vec::new(),
             seen: Vec::new(),
+            told: Vec::new(),
         };
         for node in [CTL, B1, B2, B3] {
             bench.start(node);
@@ -172,9 +175,9 @@ impl Bench {
                 }
             }
             Item::Closed { node, incarnation, peer } if self.incarnations[node.index()] == incarnation => {
-                match node.0 > CTL.0 {
-                    true => self.closed.push(node),
-                    false => self.handle(node, Event::Closed { peer }),
+                match self.actors[node.index()] {
+                    None if node.0 > CTL.0 => self.closed.push(node),
+                    Some(_) | None => self.handle(node, Event::Closed { peer }),
                 }
             }
             Item::Timer { node, incarnation, id, set }
@@ -239,7 +242,7 @@ impl Bench {
             }
             Effect::Observe(observation) => self.seen.push((node, observation)),
             Effect::Exit { why: _ } => self.kill(node),
-            Effect::App(_) => unreachable!("no client runs here"),
+            Effect::App(reply) => self.told.push(reply),
         }
     }
 
@@ -286,6 +289,11 @@ impl Bench {
     pub fn lose_disk(&mut self, node: NodeId) {
         self.lose_power(node);
         self.disks[node.index()].wipe();
+    }
+    /// Of a dead broker's log only the first records were written whole.
+    pub fn tear(&mut self, node: NodeId, records: u64) {
+        assert!(!self.is_up(node));
+        self.disks[node.index()].truncate(Layout::file(Index(0)), records);
     }
     /// What is under way to it and what it waited for is gone; what it had sent arrives.
     fn end(&mut self, node: NodeId) {
@@ -406,7 +414,7 @@ impl Bench {
 
 fn number(record: &Record) -> Option<u32> {
     match record.payload {
-        Payload::Message(msg) => Some(msg.sequence()),
+        Payload::Message(msg, _) => Some(msg.sequence()),
         Payload::Commit(_) => None,
     }
 }

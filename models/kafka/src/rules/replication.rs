@@ -104,7 +104,7 @@ fn an_answer_from_an_older_epoch_does_not_touch_the_log() {
 #[test]
 fn an_answer_that_nobody_waits_for_does_not_touch_the_log() {
     let mut bench = Bench::formed(&[]);
-    let record = Record { epoch: Epoch(0), payload: Payload::Message(MsgId::new(0, 9)) };
+    let record = Record { epoch: Epoch(0), left: 0, payload: Payload::Message(MsgId::new(0, 9), None) };
     let records = FetchedRecords { records: [record].into(), high_watermark: Offset(1), diverging: None };
     let late = Fetched { correlation: Correlation(0), origin: P0, result: Ok(records) };
     bench.send(B1, B3, Message::Fetched(late));
@@ -117,9 +117,11 @@ fn a_followers_high_watermark_is_never_beyond_its_log() {
     let mut bench = Bench::formed(&["topic.min.insync.replicas=1"]);
     bench.kill(B3);
     bench.run(Span::secs(12));
-    let sent = bench.produce_batch(B1, Acks::All, 0..2500);
-    bench.run(Span(20));
-    assert!(bench.produced(sent).is_some_and(|result| result.is_ok()));
+    for batch in 0..5 {
+        let sent = bench.produce_batch(B1, Acks::All, batch * 500..(batch + 1) * 500);
+        bench.run(Span(20));
+        assert!(bench.produced(sent).is_some_and(|result| result.is_ok()));
+    }
     bench.start(B3);
     let mut partly = false;
     bench.run_until(Span::secs(30), |bench| {

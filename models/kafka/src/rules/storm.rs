@@ -1,11 +1,13 @@
 //! Random storms of faults, and what must hold after all of them: the neighbour of every "never" is a "sometimes".
 
+use ackproof_core::actor::Event;
+use ackproof_core::app::{self, AppCall, AppReply, MsgId};
 use ackproof_core::node::NodeId;
 use ackproof_core::seed::{Seed, Stream};
 use ackproof_core::time::Span;
 use ackproof_log::Offset;
 
-use super::bench::{B1, B2, B3, Bench, CTL, ELR_OFF};
+use super::bench::{B1, B2, B3, Bench, CTL, ELR_OFF, P1};
 use crate::config::Acks;
 use crate::error_code::ErrorCode;
 use crate::message::Correlation;
@@ -95,6 +97,37 @@ fn losses(seeds: u64, settings: &[&str], acks: Acks, death: Death) -> usize {
     outcomes.iter().filter(|outcome| !outcome.lost().is_empty()).count()
 }
 
+/// One producer sends sixty messages to whoever leads while brokers die and come back, cables are cut, and leaders are
+/// moved; it never gives up. How many it was told of, and the messages in the log in the end.
+fn sent_by_a_producer(seed: u64, settings: &[&str]) -> (usize, Vec<u32>) {
+    let mut random = Seed(seed).stream("storm");
+    let patient =
+        ["topic.min.insync.replicas=1", "producer.delivery.timeout.ms=100000000", "producer.request.timeout.ms=3000"];
+    let settings: Vec<&str> = patient.iter().chain(settings).copied().collect();
+    let mut bench = Bench::formed(&settings);
+    bench.start(P1);
+    bench.run(Span::secs(1));
+    for n in 0..60 {
+        match random.between(0, 5) {
+            0 => bench.cut(P1, &[BROKERS[random.between(0, 2) as usize]]),
+            1 => bench.deafen(P1, BROKERS[random.between(0, 2) as usize]),
+            _ => disturb(&mut bench, &mut random, Death::Kill),
+        }
+        bench.handle(P1, Event::App(AppCall::Send { msg: MsgId::new(0, n), attempt: 0 }));
+        bench.run(Span(random.between(1, 500)));
+    }
+    bench.heal();
+    for node in [CTL, B1, B2, B3] {
+        if !bench.is_up(node) {
+            bench.start(node);
+        }
+    }
+    bench.run(Span::secs(100));
+    let is_acked = |told: &AppReply| matches!(told, AppReply::Told { outcome: app::Outcome::Acked, .. });
+    assert!(bench.told.iter().all(is_acked), "seed {seed}: {:?}", bench.told);
+    (bench.told.len(), bench.log(bench.partition().leader.expect("somebody leads")))
+}
+
 const M1: [&str; 1] = ["topic.min.insync.replicas=1"];
 const M2: [&str; 1] = ["topic.min.insync.replicas=2"];
 
@@ -123,6 +156,40 @@ fn power_losses_sometimes_lose_what_acks_all_had_confirmed_and_never_when_every_
     assert!(losses(80, &M2, Acks::All, Death::PowerLoss) > 0);
     let flushed = ["topic.min.insync.replicas=1", "topic.flush.messages=1"];
     assert_eq!(losses(150, &flushed, Acks::All, Death::PowerLoss), 0);
+}
+
+#[test]
+fn an_idempotent_producer_that_does_not_give_up_never_repeats_or_reorders_under_kills_and_cuts() {
+    let mut in_doubt = 0;
+    for seed in 0..80 {
+        let (told, log) = sent_by_a_producer(seed, &[]);
+        let strictly_ascends = log.windows(2).all(|pair| pair[0] < pair[1]);
+        assert!(strictly_ascends, "seed {seed}: {log:?}");
+        assert!(told < 60 || log.len() == 60, "seed {seed}: {log:?}");
+        in_doubt += u32::from(told < 60);
+    }
+    // With five requests in flight to each of two leaders the new one may have forgotten the first batch when it is
+    // sent to it again.
+    assert!(in_doubt > 0);
+    let few = ["producer.max.in.flight.requests.per.connection=1"];
+    for seed in 0..80 {
+        let outcome = sent_by_a_producer(seed, &few);
+        assert_eq!(outcome, (60, (0..60).collect()), "seed {seed}");
+    }
+}
+
+#[test]
+fn without_idempotence_a_producer_sometimes_repeats_and_sometimes_reorders() {
+    let (mut repeats, mut reorders) = (0, 0);
+    for seed in 0..40 {
+        let (_, mut log) = sent_by_a_producer(seed, &["producer.enable.idempotence=false"]);
+        reorders += u32::from(!log.is_sorted());
+        log.sort_unstable();
+        let copies = log.len();
+        log.dedup();
+        repeats += u32::from(log.len() < copies);
+    }
+    assert!(repeats > 0 && reorders > 0, "{repeats} and {reorders}");
 }
 
 #[test]

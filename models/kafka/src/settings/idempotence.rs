@@ -1,10 +1,8 @@
 //! Whether the producer is idempotent: a default that other settings turn off without a word, or that refuses them.
 //!
-//! What idempotence does is not modelled yet; whether it is on decides what a row is warned about.
-//!
 //! Source: KIP-679; `ProducerConfig.postProcessAndValidateIdempotenceConfigs` on 3.9 and 4.0;
-//! `KafkaProducer.configureAcks`, `configureInflightRequests` on 2.8; KAFKA-13598 (3.0.0 and 3.1.0 had the default
-//! without the effect).
+//! `KafkaProducer.configureAcks`, `configureInflightRequests` on 2.8; KAFKA-13598: 3.0.0 and 3.1.0 had the default
+//! without the effect. A minor release stands for its last bug fix, so 3.0 and 3.1 have both.
 
 use ackproof_core::setting::Effective;
 

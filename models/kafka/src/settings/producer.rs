@@ -19,9 +19,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         key: "enable.idempotence",
         kind: ValueKind::Bool,
         defaults: &[("2.8", "false"), ("3.0", "true")],
-        effect: "Not modelled yet: the broker would drop duplicates of a retry and keep order; here retries duplicate and reorder.",
+        effect: "Batches are numbered: the leader appends one that is sent again only once, and in order.",
         source: "KIP-98, KIP-679; ProducerConfig.postProcessAndValidateIdempotenceConfigs at 4.4",
-        modelled: false,
         ..PRODUCER
     },
     Setting {

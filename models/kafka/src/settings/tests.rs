@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use ackproof_core::setting::{Effective, SettingName, ValueSource};
-use ackproof_core::setup::{AckMode, Processing, SendMode, Setup};
+use ackproof_core::setup::{AckMode, OnFailure, Processing, SendMode, Setup};
 use ackproof_core::time::Span;
 
 use super::*;
@@ -292,6 +292,21 @@ fn idempotence_by_default_gives_way_without_a_word() {
 }
 
 #[test]
+fn a_producer_is_idempotent_by_default_since_3_0_unless_something_turns_it_off() {
+    let setup = Setup::default();
+    let is_idempotent =
+        |version, chosen: &[&str]| Config::from_effective(&row(version, chosen), &setup).producer.is_idempotent;
+    for (version, expected) in [("2.8", false), ("3.0", true), ("3.9", true), ("4.1", true)] {
+        assert_eq!(is_idempotent(version, &[]), expected, "{version}");
+    }
+    assert!(is_idempotent("2.8", &["producer.enable.idempotence=true"]));
+    for off in ["producer.enable.idempotence=false", "producer.acks=1", "producer.acks=0", "producer.retries=0"] {
+        assert!(!is_idempotent("4.1", &[off]), "{off}");
+    }
+    assert!(!is_idempotent("3.9", &["producer.max.in.flight.requests.per.connection=6"]));
+}
+
+#[test]
 fn an_application_that_commits_contradicts_automatic_commits() {
     let mut setup = Setup::default();
     setup.app.consumer.ack = Some(AckMode::AfterProcessing);
@@ -334,7 +349,8 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
     let unchecked = with(|setup| setup.app.producer.send = SendMode::AsyncUnchecked);
     let two = "topic.min.insync.replicas=2";
     let brokers_two = "broker.min.insync.replicas=2";
-    let cases: [(&str, &[&str], &[&str], &Setup); 15] = [
+    let resends = with(|setup| setup.app.producer.on_failure = OnFailure::Resend { times: 1, backoff: Span(100) });
+    let cases: [(&str, &[&str], &[&str], &Setup); 16] = [
         ("kafka-min-isr-of-the-controllers", &[brokers_two], &[brokers_two, ELR_OFF], &plain),
         ("kafka-acks-all-min-isr-one", &[], &[two], &plain),
         ("kafka-min-isr-above-replication-factor", &["topic.min.insync.replicas=4"], &[two], &plain),
@@ -345,6 +361,7 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
         ("kafka-offsets-replication-factor-one", &["broker.offsets.topic.replication.factor=1"], &[], &plain),
         ("kafka-offsets-min-isr", &[two], &[two, "broker.min.insync.replicas=2"], &plain),
         ("kafka-retries-reorder", &["producer.enable.idempotence=false"], &[], &plain),
+        ("kafka-resend-is-a-new-message", &[], &["producer.enable.idempotence=false"], &resends),
         ("kafka-auto-commit-with-background-processing", &[], &["consumer.enable.auto.commit=false"], &background),
         ("kafka-commit-before-processing", &[], &[], &before),
         ("kafka-result-ignored", &[], &["producer.acks=0"], &unchecked),

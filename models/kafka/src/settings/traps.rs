@@ -1,7 +1,7 @@
 //! Valid settings that do not do what a reader would think.
 
 use ackproof_core::setting::{Effective, Trap};
-use ackproof_core::setup::{Processing, Setup};
+use ackproof_core::setup::{OnFailure, Processing, Setup};
 
 use super::idempotence::{Idempotence, idempotence};
 use crate::config::{Acks, Commit, Config, Reset};
@@ -12,6 +12,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
     [
         row.idempotence_silently_off(),
         row.retries_reorder(),
+        row.resends_are_new_messages(),
         row.nobody_looks_at_results(),
         row.one_copy(),
         row.min_isr_of_one(),
@@ -63,15 +64,27 @@ impl Row<'_> {
     fn retries_reorder(&self) -> Option<Trap> {
         let producer = &self.config.producer;
         let off = idempotence(self.effective) == Idempotence::Off;
-        if !off || producer.acks == Acks::None || producer.retries == 0 || producer.max_in_flight <= 1 {
+        if !off || producer.acks == Acks::None || producer.retries == 0 {
             return None;
         }
-        let message = format!(
-            "with enable.idempotence=false and {} requests in flight, a batch that fails and is sent again lands \
-             behind its successors, and one whose reply was lost lands twice.",
-            producer.max_in_flight
-        );
+        let message = match producer.max_in_flight {
+            1 => "with enable.idempotence=false a batch whose reply was lost is sent again and lands twice.".to_owned(),
+            many => format!(
+                "with enable.idempotence=false and {many} requests in flight, a batch that fails and is sent again \
+                 lands behind its successors, and one whose reply was lost lands twice."
+            ),
+        };
         trap("kafka-retries-reorder", message, "ProducerConfig on max.in.flight.requests.per.connection")
+    }
+
+    fn resends_are_new_messages(&self) -> Option<Trap> {
+        let OnFailure::Resend { .. } = self.setup.app.producer.on_failure else { return None };
+        if !self.config.producer.is_idempotent {
+            return None;
+        }
+        let message = "enable.idempotence knows the client's own retries only: a message that the application sends \
+                       again after a failure is another message, and lands twice if the first one had landed.";
+        trap("kafka-resend-is-a-new-message", message.to_owned(), "KafkaProducer, on idempotence and retries")
     }
 
     fn nobody_looks_at_results(&self) -> Option<Trap> {

@@ -14,6 +14,7 @@ use crate::error_code::ErrorCode;
 use crate::message::{AlterPartition, Commit, Correlation, Edge, Fetch, Fetched, FollowerFetch, ListOffsets, Message};
 use crate::message::{OffsetCommit, OffsetFetch, Produce};
 use crate::metadata::{BrokerEpoch, NodeSet, PartitionEpoch};
+use crate::sequence::Numbered;
 
 impl Bench {
     pub fn correlation(&mut self) -> Correlation {
@@ -25,9 +26,22 @@ impl Bench {
     }
     /// Sends a batch of messages with these numbers as p1.
     pub fn produce_batch(&mut self, to: NodeId, acks: Acks, numbers: std::ops::Range<u32>) -> Correlation {
+        self.produce_as(None, to, acks, numbers)
+    }
+    /// Sends a batch of messages as the idempotent producer that `first` says, with `acks=all`.
+    pub fn produce_numbered(&mut self, to: NodeId, first: Numbered, numbers: std::ops::Range<u32>) -> Correlation {
+        self.produce_as(Some(first), to, Acks::All, numbers)
+    }
+    fn produce_as(
+        &mut self,
+        first: Option<Numbered>,
+        to: NodeId,
+        acks: Acks,
+        numbers: std::ops::Range<u32>,
+    ) -> Correlation {
         let correlation = self.correlation();
         let batch = numbers.map(|n| MsgId::new(0, n)).collect();
-        let produce = Produce { correlation, origin: P0, acks, timeout: Span::secs(30), batch };
+        let produce = Produce { correlation, origin: P0, acks, timeout: Span::secs(30), first, batch };
         self.send(P1, to, Message::Produce(produce));
         correlation
     }
