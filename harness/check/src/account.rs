@@ -26,11 +26,15 @@ pub struct Account {
     pub origin: Option<Origin>,
     /// How often an application finished with it successfully.
     pub consumed: u16,
+    /// How often the late consumer found a committed result of it.
+    pub effects: u16,
 
     pub acked: bool,
     pub rejected: bool,
     pub unknown: bool,
     pub untold: bool,
+    /// The transaction of an attempt was taken back.
+    pub aborted: bool,
     /// An attempt was still without an answer when its process ended.
     pub orphaned: bool,
 

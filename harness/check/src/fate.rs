@@ -3,9 +3,9 @@
 //! **Told.** A message may be sent several times by its application. It is `acked` if any attempt was: the
 //! application was told success once and will act on it. Else `unknown` if somebody was told of a failure that may
 //! have happened anyway, or still waits at the end. Else `untold` if nobody was told of some attempt: it promised
-//! nothing, or its process ended first. Else every attempt was certainly refused: `rejected`. Counterexample to "the
-//! last answer counts": attempt 0 times out, attempt 1 is refused; the broker may well have the message, because of
-//! attempt 0.
+//! nothing, or its process ended first. Else every attempt certainly failed: `aborted` if the transaction of any was
+//! taken back, since a broker may hold what was taken back, else `rejected`. Counterexample to "the last answer counts":
+//! attempt 0 times out, attempt 1 is refused; the broker may well have the message, because of attempt 0.
 //!
 //! **Consumed** is processed, not delivered. **Duplicated** is processed twice. Counterexample to "delivered twice":
 //! the consumer dies with a message in its hands and is handed it again; the application did its work once.
@@ -53,6 +53,8 @@ pub enum Told {
     Unknown,
     /// Nothing that promises anything.
     Untold,
+    /// A failure that is certain: the transaction that it belonged to was taken back.
+    Aborted,
 }
 
 /// Where a message ended. What was never acknowledged and never consumed was owed to nobody: [`End::Unowed`].
@@ -110,7 +112,7 @@ pub fn of(msg: MsgId, account: &Account, ledger: &Ledger) -> Fate {
     let remains = remains(account, ledger);
     let (acked, consumed) = (told == Told::Acked, account.consumed > 0);
     let gone = matches!(remains, Remains::Disposed | Remains::Nothing);
-    let told_failure = account.rejected || account.unknown;
+    let told_failure = account.rejected || account.unknown || account.aborted;
     let silent = matches!(told, Told::Acked | Told::Untold);
     Fate {
         told,
@@ -119,7 +121,7 @@ pub fn of(msg: MsgId, account: &Account, ledger: &Ledger) -> Fate {
         vanished: acked && remains == Remains::Nothing,
         unproven: remains == Remains::Unproven,
         unreported: told == Told::Untold && !consumed && gone,
-        ghost: matches!(told, Told::Rejected | Told::Unknown) && told_failure && consumed,
+        ghost: matches!(told, Told::Rejected | Told::Unknown | Told::Aborted) && told_failure && consumed,
         reordered: account.reordered,
         gap: silent && !consumed && ledger.is_past(msg, account),
     }
@@ -134,6 +136,8 @@ fn told(account: &Account, ledger: &Ledger) -> Told {
         Told::Unknown
     } else if account.untold || account.orphaned || open {
         Told::Untold
+    } else if account.aborted {
+        Told::Aborted
     } else {
         Told::Rejected
     }

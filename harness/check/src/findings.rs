@@ -100,6 +100,7 @@ impl Findings {
             Told::Rejected => tally.rejected += 1,
             Told::Unknown => tally.unknown += 1,
             Told::Untold => tally.untold += 1,
+            Told::Aborted => tally.aborted += 1,
         }
         tally.consumed += u64::from(fate.consumed > 0);
         self.perhaps_lost += u64::from(fate.end == End::Unproven);

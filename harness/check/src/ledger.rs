@@ -24,6 +24,8 @@ struct Producer {
     node: Option<NodeId>,
     order: Order,
     wait: Wait,
+    /// Its application wanted the last transaction that it ended to be taken back.
+    takes_back: bool,
 }
 
 /// Everything a verdict rests on.
@@ -65,10 +67,12 @@ impl Ledger {
             Op::FaultMissed { fault, why } => self.run.fault_missed(*fault, why),
             Op::Died(_) => self.died(node, at),
             Op::Send { msg, .. } => self.sent(*msg, node, at),
+            Op::EndTransaction { commit } => self.ended(*commit, node),
             Op::Told { msg, outcome } => self.told(*msg, outcome, at),
             Op::Delivered(delivery) => self.delivered(delivery, node),
             Op::Processed { delivery, success } => self.processed(delivery, *success, node, at),
             Op::Audited(delivery) => self.audited(delivery),
+            Op::Effect(result) => self.account_mut(result.msg).effects += 1,
             Op::Stranded(delivery) => {
                 self.survey.saw(delivery.origin);
                 let account = self.account_mut(delivery.msg);
@@ -122,6 +126,12 @@ impl Ledger {
         producer.wait.sent(at);
     }
 
+    fn ended(&mut self, commit: bool, node: Option<NodeId>) {
+        for producer in self.producers.iter_mut().filter(|producer| producer.node == node) {
+            producer.takes_back = !commit;
+        }
+    }
+
     fn told(&mut self, msg: MsgId, outcome: &Outcome, at: Time) {
         let account = self.account_mut(msg);
         account.open = account.open.saturating_sub(1);
@@ -135,10 +145,14 @@ impl Ledger {
             }
             Outcome::Rejected(_) => account.rejected = true,
             Outcome::Unknown(_) => account.unknown = true,
+            Outcome::Aborted => account.aborted = true,
         }
-        let wait = &mut self.producers[usize::from(msg.producer())].wait;
+        let Producer { wait, takes_back, .. } = &mut self.producers[usize::from(msg.producer())];
         match outcome {
             Outcome::Acked | Outcome::Untold => wait.succeeded(at),
+            // Who took back what it sent got what it wanted; whose commit failed did not.
+            Outcome::Aborted if *takes_back => wait.succeeded(at),
+            Outcome::Aborted => wait.failed(at),
             Outcome::Rejected(reason) | Outcome::Unknown(reason) => {
                 wait.failed(at);
                 *self.failures.entry(reason.clone()).or_default() += 1;
@@ -201,7 +215,7 @@ impl Ledger {
     fn strangers(&self) -> u64 {
         let said = |account: &&Account| {
             account.attempts == 0
-                && (account.acked || account.rejected || account.unknown || account.untold)
+                && (account.acked || account.rejected || account.unknown || account.untold || account.aborted)
                     | (account.origin.is_some() || account.consumed > 0 || account.disposed)
         };
         self.producers.iter().flat_map(|producer| producer.accounts.iter().filter(said)).count() as u64

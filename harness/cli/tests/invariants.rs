@@ -94,7 +94,7 @@ fn read_to_the_end(trial: &Trial) -> BTreeSet<Origin> {
 }
 
 #[test]
-fn every_message_is_exactly_one_of_acked_rejected_unknown_and_untold() {
+fn every_message_is_exactly_one_of_acked_rejected_unknown_untold_and_aborted() {
     always(Detail::Verdict, |trial| {
         let tally = &trial.verdict.tally;
         let sent: BTreeSet<MsgId> = entries(trial)
@@ -104,8 +104,9 @@ fn every_message_is_exactly_one_of_acked_rejected_unknown_and_untold() {
         let fates = ackproof_check::fates(&trial.recording.history);
         expect(fates.iter().map(|(msg, _)| *msg).eq(sent.iter().copied()), || "not each message has one fate".into())?;
         let told = |is: Told| fates.iter().filter(|(_, fate)| fate.told == is).count() as u64;
-        let counted = [told(Told::Acked), told(Told::Rejected), told(Told::Unknown), told(Told::Untold)];
-        let tallied = [tally.acked, tally.rejected, tally.unknown, tally.untold];
+        let kinds = [Told::Acked, Told::Rejected, Told::Unknown, Told::Untold, Told::Aborted];
+        let counted = kinds.map(told);
+        let tallied = [tally.acked, tally.rejected, tally.unknown, tally.untold, tally.aborted];
         expect(counted == tallied, || format!("fates {counted:?}, tally {tallied:?}"))?;
         expect(tallied.iter().sum::<u64>() == tally.sent && tally.sent == sent.len() as u64, || format!("{tally:?}"))
     });
@@ -204,8 +205,8 @@ fn a_process_that_is_down_does_and_is_told_nothing() {
             let fits = match &entry.op {
                 Op::Started => up.insert(node),
                 Op::Died(_) => up.remove(&node),
-                Op::Send { .. } | Op::Told { .. } => up.contains(&node),
-                Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) => up.contains(&node),
+                Op::Send { .. } | Op::Told { .. } | Op::EndTransaction { .. } => up.contains(&node),
+                Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) | Op::Effect(_) => up.contains(&node),
                 Op::Disposed { .. } => up.contains(&node),
                 // Written at the end, of disks and of actors alike.
                 Op::Stranded(_) | Op::Progress { .. } | Op::AuditEnd { .. } | Op::Fingerprint { .. } => true,

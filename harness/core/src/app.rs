@@ -40,15 +40,21 @@ impl fmt::Debug for MsgId {
     }
 }
 
-/// Where messages are kept in order: a partition or a queue, numbered by the model. Numbers from
-/// [`Origin::INTERNAL`] on are a broker's own (stored consumer progress and the like).
+/// Where messages are kept in order: a partition or a queue, numbered by the model. Below [`Origin::OUTPUT`] are those
+/// that producers write to, from there those that consumers write their results to, and from [`Origin::INTERNAL`] on a
+/// broker's own (stored consumer progress and the like).
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Origin(pub u16);
 
 impl Origin {
     pub const INTERNAL: u16 = 1 << 15;
+    /// The first of those that hold the results that consumers wrote, up to [`Origin::INTERNAL`].
+    pub const OUTPUT: u16 = 1 << 14;
 
+    pub fn is_output(self) -> bool {
+        (Origin::OUTPUT..Origin::INTERNAL).contains(&self.0)
+    }
     pub fn is_internal(self) -> bool {
         self.0 >= Origin::INTERNAL
     }
@@ -70,6 +76,11 @@ pub enum AppCall {
     Send { msg: MsgId, attempt: u32 },
     /// The application finished with a delivery; `success` is false when its processing failed for good.
     Finished { delivery: Delivery, success: bool },
+    /// End the transaction that all sends since the last end belong to; a transaction begins with its first send.
+    /// With `commit` the application wants it to be there as a whole, and taken back as a whole should the client find
+    /// that it cannot be committed; without, it wants it taken back. The application sends nothing more until it has
+    /// been told of every one of these sends.
+    EndTransaction { commit: bool },
 }
 
 /// What a client tells its application.
@@ -80,7 +91,8 @@ pub enum AppReply {
         outcome: Outcome,
     },
     /// Hands a message over. The application works through what it is handed one at a time, in order, and answers
-    /// each with [`AppCall::Finished`].
+    /// each with [`AppCall::Finished`]. The late consumer hands over what consumers wrote too: then the origin is one of
+    /// [`Origin::OUTPUT`], and the message is the one that it is the result of.
     Deliver(Delivery),
 }
 
@@ -112,6 +124,10 @@ pub enum Outcome {
     Rejected(Reason),
     /// A failure that may have happened anyway: timeouts, lost replies.
     Unknown(Reason),
+    /// The transaction that it belonged to was taken back as a whole, for certain: because the application wanted that,
+    /// or because the client could not commit it. A broker may still hold the message; nobody who reads only what was
+    /// committed will ever be handed it.
+    Aborted,
 }
 
 impl fmt::Display for Outcome {
@@ -121,6 +137,7 @@ impl fmt::Display for Outcome {
             Outcome::Untold => f.write_str("untold"),
             Outcome::Rejected(reason) => write!(f, "rejected {reason}"),
             Outcome::Unknown(reason) => write!(f, "unknown {reason}"),
+            Outcome::Aborted => f.write_str("aborted"),
         }
     }
 }

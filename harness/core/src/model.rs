@@ -5,7 +5,7 @@ use crate::app::{Delivery, Origin};
 use crate::disk::{Disk, FileId};
 use crate::node::{NodeId, Part, Topology};
 use crate::setting::{Effective, Inert, Problem, Setting, Trap};
-use crate::setup::Setup;
+use crate::setup::{Feature, Setup};
 
 /// A broker as a scenario sees it, before anything runs.
 pub trait Broker: Sync {
@@ -47,6 +47,12 @@ pub trait Broker: Sync {
         let _ = part;
         true
     }
+    /// Whether the model knows what an application asks of it there; a scenario that asks for anything else is an error.
+    /// Settings that a feature needs are for [`Broker::refuse`].
+    fn offers(&self, feature: Feature) -> bool {
+        let _ = feature;
+        false
+    }
     /// What is not modelled and what verdict it could change, a line each.
     fn simplifications(&self) -> &'static [&'static str];
 }
@@ -74,7 +80,9 @@ pub trait Model: Protocol + Send + Sync {
     /// Whether the late consumer has read to the end of everything it can.
     fn is_audited(&self, actors: &Actors<'_, Self>) -> bool;
 
-    /// The state of each origin of the workload at the very end.
+    /// The state of each origin of the workload at the very end; where consumers write results in transactions, of each
+    /// origin of results too, whether or not there is any. That those are listed is how a checker knows that a message
+    /// is consumed when its result is there, and not when it was processed.
     fn inventory(&self, actors: &Actors<'_, Self>, disks: &Disks<'_, Self>) -> Vec<Inventory>;
 
     /// The origin whose log a file holds, `None` for files that hold no messages.
@@ -87,7 +95,7 @@ pub struct Inventory {
     pub origin: Origin,
     /// Whether the late consumer read to its end.
     pub complete: bool,
-    /// Stored progress of the consumer group; 0 when there is none.
+    /// Stored progress of the consumer group; 0 when there is none, and for results.
     pub progress: u64,
     /// Copies that nobody serves but that the broker would serve if it could, with the node that holds each.
     pub stranded: Vec<(NodeId, Delivery)>,

@@ -96,6 +96,14 @@ pub enum Op {
         events: u64,
         digest: u64,
     },
+    /// After everything healed, the late consumer found the committed result that a consumer wrote of a message; the
+    /// delivery says where the result is.
+    // At the end of the list, since digests are of the binary form: the histories of replay files keep theirs.
+    Effect(Delivery),
+    /// An application asked its client to end its transaction.
+    EndTransaction {
+        commit: bool,
+    },
 }
 
 impl fmt::Display for Op {
@@ -123,6 +131,9 @@ impl fmt::Display for Op {
             Op::Disposed { msg, rule } => write!(f, "disposed {msg} {rule}"),
             Op::Progress { origin, upto } => write!(f, "progress {} {upto}", origin.0),
             Op::AuditEnd { origin, complete } => write!(f, "audit-end {} {complete}", origin.0),
+            Op::Effect(d) => delivery(f, "effect", d),
+            Op::EndTransaction { commit: true } => f.write_str("end-transaction commit"),
+            Op::EndTransaction { commit: false } => f.write_str("end-transaction abort"),
             Op::Fingerprint { events, digest } => write!(f, "fingerprint {events} {digest:016x}"),
         }
     }

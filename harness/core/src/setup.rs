@@ -37,6 +37,25 @@ pub struct App {
 pub struct ProducerApp {
     pub send: SendMode,
     pub on_failure: OnFailure,
+    /// `None`: every message is sent by itself.
+    pub transaction: Option<Transaction>,
+}
+
+impl ProducerApp {
+    /// Whether a failure reaches anybody. The end of a transaction says how all of its messages fared, so whoever uses
+    /// transactions is told even if nobody looks at the result of each send.
+    pub fn is_checked(&self) -> bool {
+        self.transaction.is_some() || self.send.is_checked()
+    }
+}
+
+/// How an application groups its sends into transactions, one after the other.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct Transaction {
+    /// Sends of one transaction, at least 1; the last one may be shorter.
+    pub messages: u32,
+    /// Probability, from 0 to 1, that the application takes a transaction back although nothing failed.
+    pub abort_rate: f64,
 }
 
 /// How the application sends and whether it looks at the result.
@@ -78,6 +97,8 @@ pub enum OnFailure {
 pub struct ConsumerApp {
     /// `None`: whatever the broker's own settings say.
     pub ack: Option<AckMode>,
+    /// Whether it waits for the answer when it acknowledges by itself.
+    pub commit: CommitCall,
     pub processing: Processing,
     /// Probability, from 0 to 1, that processing a delivery fails.
     pub failure_rate: f64,
@@ -86,7 +107,13 @@ pub struct ConsumerApp {
 
 impl Default for ConsumerApp {
     fn default() -> Self {
-        ConsumerApp { ack: None, processing: Processing::Inline, failure_rate: 0.0, on_error: OnError::Retry }
+        ConsumerApp {
+            ack: None,
+            commit: CommitCall::Sync,
+            processing: Processing::Inline,
+            failure_rate: 0.0,
+            on_error: OnError::Retry,
+        }
     }
 }
 
@@ -99,6 +126,31 @@ pub enum AckMode {
     BeforeProcessing,
     AfterProcessing,
     AfterBatch,
+    /// The application writes one result for each message it processes, and the results and its progress become
+    /// visible in one transaction or not at all (consume, transform, produce).
+    InTransaction,
+}
+
+/// How the application stores its progress, where it does so by itself.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CommitCall {
+    /// Waits for the broker's answer before it goes on.
+    #[default]
+    Sync,
+    /// Goes on at once, and nobody repeats a commit that failed.
+    Async,
+}
+
+/// What an application can ask for only where the broker has it.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Feature {
+    /// `app.producer.transaction`: sends that are committed together.
+    Transactions,
+    /// `app.consumer.ack: in-transaction`: results and progress that are committed together.
+    ResultsInTransaction,
+    /// `app.consumer.commit: async`: progress that is stored while the application goes on.
+    AsyncCommits,
 }
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]

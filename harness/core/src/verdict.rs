@@ -36,7 +36,7 @@ pub enum Stage {
 }
 
 /// How many messages met which fate. `sent` is everything the applications handed over; each of those is exactly one
-/// of `acked`, `rejected`, `unknown`, `untold`.
+/// of `acked`, `rejected`, `unknown`, `untold`, `aborted`.
 #[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     pub sent: u64,
@@ -44,6 +44,9 @@ pub struct Tally {
     pub rejected: u64,
     pub unknown: u64,
     pub untold: u64,
+    /// Told that their transaction was taken back.
+    #[serde(default)]
+    pub aborted: u64,
     /// Of all messages, those that were consumed at least once.
     pub consumed: u64,
     pub lost: u64,

@@ -154,11 +154,17 @@ fn told(op: &Op) -> Option<(Probe, Option<MsgId>, Option<Origin>)> {
             Some((Probe::Processed, Some(delivery.msg), Some(delivery.origin)))
         }
         Op::Started => Some((Probe::Started, None, None)),
-        Op::Told { outcome: Outcome::Untold | Outcome::Rejected(_) | Outcome::Unknown(_), .. } => None,
+        Op::Told {
+            outcome: Outcome::Untold | Outcome::Rejected(_) | Outcome::Unknown(_) | Outcome::Aborted, ..
+        } => None,
         Op::Processed { success: false, .. } => None,
         Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => None,
         Op::FaultMissed { .. } | Op::Died(_) | Op::Audited(_) | Op::Stranded(_) | Op::Disposed { .. } => None,
-        Op::Progress { .. } | Op::AuditEnd { .. } | Op::Fingerprint { .. } => None,
+        Op::Progress { .. }
+        | Op::AuditEnd { .. }
+        | Op::Effect(_)
+        | Op::EndTransaction { .. }
+        | Op::Fingerprint { .. } => None,
     }
 }
 

@@ -81,10 +81,10 @@ impl Sender {
         self.outstanding -= 1;
         let failed = match outcome {
             Outcome::Acked | Outcome::Untold => false,
-            Outcome::Rejected(_) | Outcome::Unknown(_) => true,
+            Outcome::Rejected(_) | Outcome::Unknown(_) | Outcome::Aborted => true,
         };
         match self.config.on_failure {
-            OnFailure::Resend { times, backoff } if failed && self.config.send.is_checked() && attempt < times => {
+            OnFailure::Resend { times, backoff } if failed && self.config.is_checked() && attempt < times => {
                 self.resending += 1;
                 Some(backoff)
             }

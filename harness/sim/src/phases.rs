@@ -202,7 +202,9 @@ impl<M: Model> World<M> {
                 self.recorder.history.push(self.now, Some(node), Op::Stranded(delivery));
             }
             let (at, now) = (origin.origin, self.now);
-            self.recorder.history.push(now, None, Op::Progress { origin: at, upto: origin.progress });
+            if !at.is_output() {
+                self.recorder.history.push(now, None, Op::Progress { origin: at, upto: origin.progress });
+            }
             self.recorder.history.push(now, None, Op::AuditEnd { origin: at, complete: origin.complete });
         }
         for (index, node) in self.nodes.iter().enumerate() {

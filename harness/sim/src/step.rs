@@ -214,7 +214,7 @@ impl<M: Model> World<M> {
         let resend = sender.told(&outcome, attempt);
         let alarm = sender.alarm(now);
         let waits_for_result = sender.config.send == ackproof_core::setup::SendMode::Sync;
-        if sender.config.send.is_checked() {
+        if sender.config.is_checked() {
             if outcome == Outcome::Acked {
                 self.observe(id, Probe::Acked);
             }
@@ -244,7 +244,8 @@ impl<M: Model> World<M> {
                 }
             }
             App::Auditor => {
-                self.recorder.node(id, Op::Audited(delivery));
+                let found = if delivery.origin.is_output() { Op::Effect(delivery) } else { Op::Audited(delivery) };
+                self.recorder.node(id, found);
                 calls.push(AppCall::Finished { delivery, success: true });
             }
             App::None | App::Producer(_) => panic!("only a consumer's client hands over deliveries"),
@@ -312,7 +313,7 @@ impl<M: Model> World<M> {
 
     fn publish<S: Sink>(&mut self, id: NodeId, msg: MsgId, attempt: u32, sink: &mut S) {
         let App::Producer(sender) = &self.nodes[id.index()].app else { panic!("only a producer sends") };
-        let checked = sender.config.send.is_checked();
+        let checked = sender.config.is_checked();
         self.recorder.node(id, Op::Send { msg, attempt });
         self.observe(id, Probe::Sent);
         if !checked {

@@ -170,7 +170,8 @@ impl Actor<Kafka> for Consumer {
             Event::Closed { peer } => self.disconnected(ctx, peer),
             Event::App(AppCall::Finished { delivery, success }) => self.finished(ctx, delivery, success),
             Event::Stop => self.closing = true,
-            Event::App(AppCall::Send { .. }) | Event::Synced { .. } | Event::MoveLeader { .. } => {}
+            Event::App(AppCall::Send { .. } | AppCall::EndTransaction { .. }) => {}
+            Event::Synced { .. } | Event::MoveLeader { .. } => {}
         }
         self.run(ctx);
     }

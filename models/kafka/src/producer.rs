@@ -113,7 +113,8 @@ impl Actor<Kafka> for Producer {
             Event::Closed { peer } => self.disconnected(ctx, peer, Failure::DISCONNECTED),
             Event::App(AppCall::Send { msg, attempt: _ }) => self.send(ctx, msg),
             Event::Stop => self.closing = true,
-            Event::App(AppCall::Finished { .. }) | Event::Synced { .. } | Event::MoveLeader { .. } => {}
+            Event::App(AppCall::Finished { .. } | AppCall::EndTransaction { .. }) => {}
+            Event::Synced { .. } | Event::MoveLeader { .. } => {}
         }
         self.run(ctx);
     }

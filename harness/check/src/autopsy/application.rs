@@ -102,9 +102,9 @@ impl Application {
                 }
             }
             Op::Phase(Phase::WarmUp | Phase::Chaos | Phase::Drain | Phase::Verdict) => {}
-            Op::PhaseLimit(_) | Op::FaultMissed { .. } | Op::Fingerprint { .. } => {}
+            Op::PhaseLimit(_) | Op::FaultMissed { .. } | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}
             Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) => {}
-            Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } => {}
+            Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } | Op::Effect(_) => {}
         }
     }
 
@@ -150,10 +150,14 @@ impl Application {
                 let place = words.place(delivery.origin, delivery.offset);
                 self.event(entry, Topic::Audited, format!("still holds it at {place}, and may not serve it"));
             }
+            Op::Effect(result) => {
+                let place = words.place(result.origin, result.offset);
+                self.event(entry, Topic::Audited, format!("found its result at {place}"));
+            }
             Op::Disposed { rule, .. } => self.disposed = Some((at, rule.clone())),
             Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
             Op::FaultMissed { .. } | Op::Started | Op::Died(_) | Op::Progress { .. } => {}
-            Op::AuditEnd { .. } | Op::Fingerprint { .. } => {}
+            Op::AuditEnd { .. } | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}
         }
     }
 
@@ -173,9 +177,10 @@ fn concerns(op: &Op, of: MsgId) -> bool {
     match op {
         Op::Send { msg, .. } | Op::Told { msg, .. } | Op::Disposed { msg, .. } => *msg == of,
         Op::Delivered(delivery) | Op::Audited(delivery) | Op::Stranded(delivery) => delivery.msg == of,
+        Op::Effect(result) => result.msg == of,
         Op::Processed { delivery, .. } => delivery.msg == of,
         Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => false,
         Op::FaultMissed { .. } | Op::Started | Op::Died(_) | Op::Progress { .. } => false,
-        Op::AuditEnd { .. } | Op::Fingerprint { .. } => false,
+        Op::AuditEnd { .. } | Op::EndTransaction { .. } | Op::Fingerprint { .. } => false,
     }
 }

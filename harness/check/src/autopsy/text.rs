@@ -73,6 +73,7 @@ fn title(fate: &Fate) -> String {
         Told::Rejected => "refused",
         Told::Unknown => "of unknown outcome",
         Told::Untold => "of an outcome nobody was told",
+        Told::Aborted => "taken back with its transaction",
     };
     let end = match fate.end {
         End::Consumed if fate.ghost => "and consumed all the same",

@@ -49,6 +49,9 @@ impl Words {
 
     /// `offset 57`, `offset 57 of log 2`.
     pub fn place(&self, origin: Origin, offset: u64) -> String {
+        if origin.is_output() {
+            return format!("offset {offset} of results {}", origin.0 - Origin::OUTPUT);
+        }
         if self.several_logs { format!("offset {offset} of log {}", origin.0) } else { format!("offset {offset}") }
     }
 

@@ -76,7 +76,7 @@ proptest! {
             _ => None,
         }).collect();
         prop_assert_eq!(tally.sent, sent.len() as u64);
-        prop_assert_eq!(tally.sent, tally.acked + tally.rejected + tally.unknown + tally.untold);
+        prop_assert_eq!(tally.sent, tally.acked + tally.rejected + tally.unknown + tally.untold + tally.aborted);
     }
 
     #[test]
@@ -91,7 +91,7 @@ proptest! {
         prop_assert_eq!(tally.consumed, count(&|fate| fate.consumed > 0));
         prop_assert_eq!(tally.vanished, count(&|fate| fate.vanished));
         prop_assert_eq!(tally.duplicated, count(&|fate| fate.duplicated()));
-        prop_assert!(tally.ghost <= tally.rejected + tally.unknown);
+        prop_assert!(tally.ghost <= tally.rejected + tally.unknown + tally.aborted);
         prop_assert!(tally.unreported <= tally.untold);
         prop_assert!(tally.vanished <= tally.acked);
         prop_assert!(tally.duplicated <= tally.consumed && tally.reordered <= tally.consumed);

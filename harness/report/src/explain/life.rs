@@ -132,7 +132,7 @@ impl<'a> Walk<'a> {
                 Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultMissed { .. } | Op::Started | Op::Died(_) => {}
                 Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) => {}
                 Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } => {}
-                Op::Fingerprint { .. } => {}
+                Op::Effect(_) | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}
             }
             return;
         };
@@ -164,6 +164,7 @@ impl<'a> Walk<'a> {
                 self.found = true;
                 self.deed(at, node, "finds it");
             }
+            Op::Effect(it) if is_it(it.msg) => self.deed(at, node, "finds its result"),
             Op::Stranded(it) if is_it(it.msg) => self.deed(at, node, "has it, may not serve it"),
             Op::Disposed { msg, rule } if is_it(*msg) => self.deed(at, node, &format!("drops it: {rule}")),
             Op::AuditEnd { origin, complete: true } if self.origins.contains(origin) && !self.found => {
@@ -172,7 +173,8 @@ impl<'a> Walk<'a> {
             Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
             Op::FaultMissed { .. } | Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) => {}
             Op::Processed { .. } | Op::Audited(_) | Op::Stranded(_) | Op::Disposed { .. } => {}
-            Op::Progress { .. } | Op::AuditEnd { .. } | Op::Fingerprint { .. } => {}
+            Op::Progress { .. } | Op::AuditEnd { .. } | Op::Effect(_) | Op::Fingerprint { .. } => {}
+            Op::EndTransaction { .. } => {}
         }
     }
 
@@ -323,5 +325,6 @@ fn told(outcome: &Outcome) -> String {
         Outcome::Untold => "told nothing".to_owned(),
         Outcome::Rejected(reason) => format!("told: rejected, {reason}"),
         Outcome::Unknown(reason) => format!("told: unknown, {reason}"),
+        Outcome::Aborted => "told: aborted".to_owned(),
     }
 }

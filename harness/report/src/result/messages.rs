@@ -3,7 +3,8 @@
 use ackproof_core::verdict::{Stage, Tally};
 use serde::{Deserialize, Serialize};
 
-/// Counts of messages. Each message that was `sent` is exactly one of `acked`, `rejected`, `unknown` and `untold`;
+/// Counts of messages. Each message that was `sent` is exactly one of `acked`, `rejected`, `unknown`, `untold` and
+/// `aborted`;
 /// the other counts overlap with these.
 #[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Messages {
@@ -18,6 +19,9 @@ pub struct Messages {
     pub unreachable: u64,
     /// The application was told a failure that is certain.
     pub rejected: u64,
+    /// The application was told that its transaction was taken back.
+    #[serde(default)]
+    pub aborted: u64,
     /// The application was told a failure that may have happened anyway.
     pub unknown: u64,
     /// Success that promises nothing, or a result that nobody looked at.
@@ -57,6 +61,7 @@ impl Messages {
         self.lost_in.consumer += more.lost_in.consumer;
         self.unreachable += more.unreachable;
         self.rejected += more.rejected;
+        self.aborted += more.aborted;
         self.unknown += more.unknown;
         self.untold += more.untold;
         self.unreported += more.unreported;
@@ -83,6 +88,7 @@ impl From<&Tally> for Messages {
             },
             unreachable: tally.unreachable,
             rejected: tally.rejected,
+            aborted: tally.aborted,
             unknown: tally.unknown,
             untold: tally.untold,
             unreported: tally.unreported,

@@ -205,7 +205,8 @@ impl Reader<'_> {
             Some(AckMode::Auto) => Commit::Auto { interval },
             Some(AckMode::BeforeProcessing) => Commit::BeforeProcessing,
             Some(AckMode::AfterProcessing) => Commit::AfterProcessing,
-            Some(AckMode::AfterBatch) => Commit::AfterBatch,
+            // Refused as long as the broker does not offer it.
+            Some(AckMode::AfterBatch | AckMode::InTransaction) => Commit::AfterBatch,
         }
     }
 }

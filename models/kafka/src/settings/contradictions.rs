@@ -124,13 +124,16 @@ fn commit_mode(effective: &Effective, setup: &Setup) -> Option<Problem> {
     let source = "KafkaConsumer's own documentation on automatic and manual offset control, at 4.1";
     match (setup.app.consumer.ack?, effective.bool(section, key)) {
         (AckMode::Auto, true) => None,
-        (AckMode::BeforeProcessing | AckMode::AfterProcessing | AckMode::AfterBatch, false) => None,
+        (
+            AckMode::BeforeProcessing | AckMode::AfterProcessing | AckMode::AfterBatch | AckMode::InTransaction,
+            false,
+        ) => None,
         (AckMode::Auto, false) => {
             let message = "the application leaves commits to the client (app.consumer.ack: auto) and \
                            enable.auto.commit is false: nothing would ever be committed";
             problem(section, key, message.to_owned(), source)
         }
-        (AckMode::BeforeProcessing | AckMode::AfterProcessing | AckMode::AfterBatch, true) => {
+        (AckMode::BeforeProcessing | AckMode::AfterProcessing | AckMode::AfterBatch | AckMode::InTransaction, true) => {
             let message = "the application commits by itself (app.consumer.ack) and enable.auto.commit is true: the \
                            client would commit as well, at times of its own; set it to false, or ack to auto";
             problem(section, key, message.to_owned(), source)
