@@ -4,8 +4,8 @@
 //! A process kill keeps the page cache. A power loss keeps of every file a prefix that ends somewhere between
 //! the platter's horizon and the page cache's. A lost disk keeps nothing.
 //!
-//! Simplified: a truncation reaches the platter at once (journalled metadata). Gives up: records that were
-//! truncated but come back after a power loss.
+//! Simplified: a truncation, at the end or at the front, reaches the platter at once (journalled metadata). Gives up:
+//! records that were truncated but come back after a power loss.
 //! Simplified: one file's pages reach the platter in the order they were written. Readers that stop at the first
 //! bad record, as every log here does on recovery, cannot tell the difference.
 
@@ -14,6 +14,8 @@ use std::fmt;
 
 use crate::seed::Stream;
 use crate::time::{Span, SpanRange, Time};
+
+mod front;
 
 /// An append-only file on one node, numbered by the model (a partition's log, a commit log, a queue).
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
@@ -27,7 +29,18 @@ pub struct CellId(pub u16);
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
 pub enum SyncTarget {
     File(FileId),
+    /// The records below a position, which have been written already.
+    Below(FileId, u64),
     Cell(CellId),
+}
+
+impl SyncTarget {
+    fn file(self) -> Option<FileId> {
+        match self {
+            SyncTarget::File(file) | SyncTarget::Below(file, _) => Some(file),
+            SyncTarget::Cell(_) => None,
+        }
+    }
 }
 
 /// Why the disk refused.
@@ -63,6 +76,8 @@ pub struct DiskFaults {
 
 #[derive(Clone, Debug)]
 struct File<R> {
+    /// Records that were dropped at the front; positions go on counting them.
+    start: u64,
     records: Vec<R>,
     /// Records below this position are on the platter.
     durable: u64,
@@ -74,13 +89,17 @@ struct File<R> {
 
 impl<R> Default for File<R> {
     fn default() -> Self {
-        File { records: Vec::new(), durable: 0, hole: None, written: Vec::new() }
+        File { start: 0, records: Vec::new(), durable: 0, hole: None, written: Vec::new() }
     }
 }
 
 impl<R> File<R> {
     fn len(&self) -> u64 {
-        self.records.len() as u64
+        self.start + self.records.len() as u64
+    }
+    /// Drops every record at `end` and after it.
+    fn cut(&mut self, end: u64) {
+        self.records.truncate(end.saturating_sub(self.start) as usize);
     }
     fn make_durable(&mut self, upto: u64) {
         let reachable = upto.min(self.len()).min(self.hole.unwrap_or(u64::MAX));
@@ -111,11 +130,11 @@ struct Pending {
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Cut {
     pub file: FileId,
-    /// Records on the platter for certain before the power went.
+    /// Records below were on the platter for certain before the power went.
     pub durable: u64,
-    /// Records in the page cache before the power went.
+    /// Records below were in the page cache before the power went.
     pub written: u64,
-    /// Records that are left; between the two.
+    /// Records below are left; between the two.
     pub kept: u64,
 }
 
@@ -184,7 +203,8 @@ impl<R: Clone, C: Clone> Disk<R, C> {
         if len >= file.len() {
             return;
         }
-        file.records.truncate(len as usize);
+        let len = len.max(file.start);
+        file.cut(len);
         file.durable = file.durable.min(len);
         file.hole = file.hole.filter(|&hole| hole < len);
         while let Some((end, at)) = file.written.pop_if(|(end, _)| *end > len) {
@@ -195,24 +215,25 @@ impl<R: Clone, C: Clone> Disk<R, C> {
             }
         }
         // A sync under way covers what had been written when it was asked for, not what replaces it.
-        for sync in self.pending.iter_mut().filter(|sync| sync.target == SyncTarget::File(id)) {
+        for sync in self.pending.iter_mut().filter(|sync| sync.target.file() == Some(id)) {
             sync.upto = sync.upto.min(len);
         }
     }
 
-    /// Records in the page cache.
+    /// One past the position of the last record in the page cache.
     pub fn len(&self, file: FileId) -> u64 {
         self.files.get(usize::from(file.0)).map_or(0, File::len)
     }
 
     pub fn get(&self, file: FileId, position: u64) -> Option<&R> {
-        self.files.get(usize::from(file.0))?.records.get(position as usize)
+        let file = self.files.get(usize::from(file.0))?;
+        file.records.get(position.checked_sub(file.start)? as usize)
     }
 
-    /// Records `from..`, empty when there are none.
+    /// Records `from..`, empty when there are none. Those that were dropped at the front are left out.
     pub fn tail(&self, file: FileId, from: u64) -> &[R] {
-        let records = self.files.get(usize::from(file.0)).map_or(&[][..], |file| &file.records);
-        records.get(from as usize..).unwrap_or(&[])
+        let Some(file) = self.files.get(usize::from(file.0)) else { return &[] };
+        file.records.get(from.saturating_sub(file.start) as usize..).unwrap_or(&[])
     }
 
     /// Replaces a small file in the page cache, atomically.
@@ -270,10 +291,11 @@ impl<R: Clone, C: Clone> Disk<R, C> {
     pub fn begin_sync(&mut self, target: SyncTarget, due: Time) -> Result<(), DiskError> {
         let upto = match target {
             SyncTarget::File(file) => self.len(file),
+            SyncTarget::Below(file, upto) => self.len(file).min(upto),
             SyncTarget::Cell(cell) => self.cells.get(&cell).map_or(0, |cell| cell.version),
         };
         if self.faults.failing_sync {
-            if let SyncTarget::File(file) = target {
+            if let Some(file) = target.file() {
                 let file = self.file_mut(file);
                 if file.durable < upto {
                     file.hole = Some(file.hole.map_or(file.durable, |hole| hole.min(file.durable)));
@@ -308,7 +330,7 @@ impl<R: Clone, C: Clone> Disk<R, C> {
                 1 => written,
                 _ => durable + ((written - durable + 1) as f64 * inner) as u64,
             };
-            file.records.truncate(kept as usize);
+            file.cut(kept);
             file.durable = kept;
             file.hole = None;
             file.written.clear();
@@ -339,14 +361,14 @@ impl<R: Clone, C: Clone> Disk<R, C> {
         self.writes
     }
 
-    /// Files that exist, with their lengths in records.
+    /// Files that exist, each with one past the position of its last record.
     pub fn files(&self) -> impl Iterator<Item = (FileId, u64)> + '_ {
         self.files.iter().enumerate().map(|(index, file)| (FileId(index as u16), file.len()))
     }
 
     fn finish(&mut self, target: SyncTarget, upto: u64) {
         match target {
-            SyncTarget::File(file) => self.file_mut(file).make_durable(upto),
+            SyncTarget::File(file) | SyncTarget::Below(file, _) => self.file_mut(file).make_durable(upto),
             SyncTarget::Cell(id) => {
                 if let Some(cell) = self.cells.get_mut(&id)
                     && cell.durable_version < upto

@@ -127,3 +127,53 @@ fn a_cell_that_was_not_synced_is_found_old_or_new_after_a_power_loss() {
         .collect();
     assert_eq!(found, [1, 2].into());
 }
+
+#[test]
+fn a_file_that_lost_its_front_keeps_its_positions() {
+    let mut disk = disk();
+    written(&mut disk, 6);
+    disk.drop_front(LOG, 4);
+    assert_eq!((disk.start(LOG), disk.len(LOG), disk.durable(LOG)), (4, 6, 4));
+    assert_eq!((disk.get(LOG, 3), disk.get(LOG, 4), disk.tail(LOG, 0), disk.tail(LOG, 5)), (None, Some(&4), &[4, 5][..], &[5][..]));
+    assert_eq!(disk.append(LOG, 9), Ok(6));
+    disk.truncate(LOG, 5);
+    assert_eq!((disk.tail(LOG, 0), disk.len(LOG)), (&[4][..], 5));
+    disk.truncate(LOG, 0);
+    assert_eq!((disk.len(LOG), disk.append(LOG, 7)), (4, Ok(4)));
+}
+
+#[test]
+fn a_power_loss_takes_from_the_end_of_a_file_that_lost_its_front_and_never_brings_the_front_back() {
+    let mut disk = disk();
+    written(&mut disk, 4);
+    disk.begin_sync(SyncTarget::File(LOG), Time(5)).unwrap();
+    disk.settle(Time(5));
+    written(&mut disk, 4);
+    disk.drop_front(LOG, 2);
+    assert_eq!(cut_lengths(&disk), (4..=8).collect());
+    disk.drop_front(LOG, 6);
+    assert_eq!(cut_lengths(&disk), (6..=8).collect());
+    disk.lose_power(&mut Seed(1).stream("cut"));
+    assert_eq!(disk.start(LOG), 6);
+}
+
+#[test]
+fn a_file_that_begins_again_elsewhere_has_nothing_of_what_it_had_nor_of_a_sync_under_way() {
+    let mut disk = disk();
+    written(&mut disk, 4);
+    disk.begin_sync(SyncTarget::File(LOG), Time(5)).unwrap();
+    disk.restart(LOG, 2);
+    assert_eq!((disk.start(LOG), disk.len(LOG), disk.tail(LOG, 0)), (2, 2, &[][..]));
+    written(&mut disk, 2);
+    disk.settle(Time(5));
+    assert_eq!((disk.len(LOG), disk.durable(LOG)), (4, 2));
+}
+
+#[test]
+fn a_sync_below_a_position_leaves_the_rest_in_the_page_cache() {
+    let mut disk = disk();
+    written(&mut disk, 4);
+    disk.begin_sync(SyncTarget::Below(LOG, 3), Time(5)).unwrap();
+    disk.settle(Time(5));
+    assert_eq!(disk.durable(LOG), 3);
+}
