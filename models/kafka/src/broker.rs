@@ -6,6 +6,7 @@
 //! Simplified: a broker does one thing at a time and needs no time for it, apart from what disk and network take.
 //! Gives up: overload.
 
+mod checkpoint;
 mod coordinator;
 mod flush;
 mod follower;
@@ -18,6 +19,7 @@ mod producers;
 mod reading;
 mod replica;
 mod requests;
+mod retention;
 mod timer;
 mod writing;
 
@@ -29,7 +31,7 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::Span;
 use ackproof_log::Offset;
 
-use crate::cell::{CLEAN_SHUTDOWN, Cell, HIGH_WATERMARKS};
+use crate::cell::CLEAN_SHUTDOWN;
 use crate::error_code::ErrorCode;
 use crate::message::{Correlation, Message, Produced, Record};
 use crate::metadata::{BrokerEpoch, Image};
@@ -37,6 +39,7 @@ use crate::model::Kafka;
 use crate::plan::Plan;
 use crate::topic::Index;
 
+use checkpoint::Checkpoints;
 use coordinator::Group;
 pub use coordinator::progress_in;
 use lifecycle::{Lifecycle, Stage};
@@ -56,7 +59,7 @@ const CONTROLLER_RETRY: Span = Span(100);
 const SILENCE: Span = Span::secs(10);
 
 /// Source: `ServerLogConfigs.LOG_INITIAL_TASK_DELAY_MS_DEFAULT`, server-common, 4.1.
-const FLUSHER_STARTS_AFTER: Span = Span::secs(30);
+const LOG_TASKS_START_AFTER: Span = Span::secs(30);
 
 /// What a replica needs to know of its broker.
 pub(crate) struct Env<'a> {
@@ -83,8 +86,7 @@ pub struct Broker {
     group: Group,
     correlation: Correlation,
     proposals: Alarm,
-    /// As last written to the checkpoint.
-    checkpoint: Vec<Offset>,
+    checkpoints: Checkpoints,
     nothing: Arc<[Record]>,
 }
 
@@ -97,7 +99,7 @@ impl Broker {
             group: Group::default(),
             correlation: Correlation::default(),
             proposals: Alarm::default(),
-            checkpoint: Vec::new(),
+            checkpoints: Checkpoints::default(),
             nothing: Arc::from([]),
             plan,
         }
@@ -149,35 +151,29 @@ impl Broker {
     /// Source: `LogManager.loadLogs`, `Partition.createLog`, core, 4.1; `LogLoader.recoverLog`, storage, 4.1.
     fn start(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         self.correlation = Correlation::start(ctx.incarnation);
-        self.lifecycle.previous_epoch = match ctx.disk.load(CLEAN_SHUTDOWN) {
-            Some(Cell::CleanShutdown(epoch)) => Some(*epoch),
-            Some(Cell::HighWatermarks(_) | Cell::Cluster(_)) | None => None,
-        };
+        self.lifecycle.previous_epoch = checkpoint::clean_shutdown(ctx);
         if self.lifecycle.previous_epoch.is_some() {
             ctx.disk.remove(CLEAN_SHUTDOWN);
             ctx.sync(SyncTarget::Cell(CLEAN_SHUTDOWN));
         }
-        self.checkpoint = match ctx.disk.load(HIGH_WATERMARKS) {
-            Some(Cell::HighWatermarks(offsets)) => offsets.clone(),
-            Some(Cell::CleanShutdown(_) | Cell::Cluster(_)) | None => Vec::new(),
-        };
         let was_clean = self.lifecycle.previous_epoch.is_some();
         let layout = &self.plan.layout;
-        self.checkpoint.resize(layout.indices().count(), Offset::ZERO);
-        self.replicas = layout
-            .indices()
-            .map(|index| {
-                let is_here = layout.replicas(index).contains(&ctx.node);
-                is_here
-                    .then(|| Replica::open(ctx, index, layout.origin(index), self.checkpoint[index.index()], was_clean))
-            })
-            .collect();
+        self.checkpoints = Checkpoints::load(ctx, layout.indices().count());
+        let node = ctx.node;
+        let mut open = |index: Index| {
+            let (limits, checkpoint) = (self.plan.topic(index).segments, self.checkpoints.of(index.index()));
+            Replica::open(ctx, index, layout.origin(index), checkpoint, limits, was_clean)
+        };
+        self.replicas =
+            layout.indices().map(|index| layout.replicas(index).contains(&node).then(|| open(index))).collect();
         let config = &self.plan.config.broker;
         ctx.set_timer(Timer::CheckIsr.id(), Span((config.replica_lag_max.0 / 2).max(1)));
         ctx.set_timer(Timer::Checkpoint.id(), config.high_watermark_checkpoint_interval);
         if self.plan.layout.indices().any(|index| self.plan.topic(index).flush_interval.is_some()) {
-            ctx.set_timer(Timer::FlushDirty.id(), FLUSHER_STARTS_AFTER);
+            ctx.set_timer(Timer::FlushDirty.id(), LOG_TASKS_START_AFTER);
         }
+        ctx.set_timer(Timer::DeleteOldSegments.id(), LOG_TASKS_START_AFTER);
+        ctx.set_timer(Timer::CheckpointLogStarts.id(), LOG_TASKS_START_AFTER);
         self.communicate(ctx);
     }
 
@@ -199,7 +195,7 @@ impl Broker {
             }
             Timer::Checkpoint => {
                 ctx.set_timer(Timer::Checkpoint.id(), self.plan.config.broker.high_watermark_checkpoint_interval);
-                self.checkpoint(ctx)?;
+                self.checkpoint_high_watermarks(ctx)?;
             }
             Timer::FlushDirty => {
                 if let Some(interval) = self.plan.config.broker.flush_scheduler_interval {
@@ -209,6 +205,17 @@ impl Broker {
                     replica.flush_if_old(ctx, env);
                     Ok(())
                 })?;
+            }
+            Timer::DeleteOldSegments => {
+                ctx.set_timer(Timer::DeleteOldSegments.id(), self.plan.config.broker.retention_check_interval);
+                self.each(|replica, env| {
+                    replica.delete_old_segments(ctx, env);
+                    Ok(())
+                })?;
+            }
+            Timer::CheckpointLogStarts => {
+                ctx.set_timer(Timer::CheckpointLogStarts.id(), self.plan.config.broker.log_start_checkpoint_interval);
+                self.checkpoint_log_starts(ctx)?;
             }
             Timer::ProposeAgain => {
                 self.proposals.fired();
@@ -232,21 +239,6 @@ impl Broker {
         Ok(())
     }
 
-    /// Writes down the high watermarks if any has changed.
-    ///
-    /// Source: `ReplicaManager.checkpointHighWatermarks`, core, 4.1: an fsynced file, every 5 s.
-    fn checkpoint(&mut self, ctx: &mut Ctx<'_, Kafka>) -> Result<(), DiskError> {
-        let current =
-            |(replica, old): (&Option<Replica>, &Offset)| replica.as_ref().map_or(*old, Replica::high_watermark);
-        if self.replicas.iter().zip(&self.checkpoint).all(|(replica, old)| current((replica, old)) == *old) {
-            return Ok(());
-        }
-        self.checkpoint = self.replicas.iter().zip(&self.checkpoint).map(current).collect();
-        ctx.disk.store(HIGH_WATERMARKS, Cell::HighWatermarks(self.checkpoint.clone()))?;
-        ctx.sync(SyncTarget::Cell(HIGH_WATERMARKS));
-        Ok(())
-    }
-
     fn on_synced(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -261,6 +253,13 @@ impl Broker {
                     replica.on_synced(ctx, &mut env)?;
                 }
                 self.go_on_stopping(ctx)
+            }
+            SyncTarget::Below(file, upto) => {
+                let Some(index) = self.plan.layout.of_file(file) else { return Ok(()) };
+                if let Some((replica, _)) = self.split(index) {
+                    replica.on_segment_synced(ctx, Offset(upto));
+                }
+                Ok(())
             }
             SyncTarget::Cell(CLEAN_SHUTDOWN) => {
                 self.end_if_marked(ctx);
@@ -303,7 +302,14 @@ impl Broker {
             }
             Message::Publish(image) => self.on_publish(ctx, image)?,
             Message::Register(_) | Message::Heartbeat(_) | Message::AlterPartition(_) => {}
-            Message::Produced(_) | Message::MetadataIs(_) | Message::OffsetIs(_) | Message::EpochEndIs(_) => {}
+            Message::OffsetIs(reply) => {
+                if let Some((replica, mut env)) =
+                    self.plan.layout.index(reply.origin).and_then(|index| self.split(index))
+                {
+                    replica.leader_starts(ctx, &mut env, from, &reply);
+                }
+            }
+            Message::Produced(_) | Message::MetadataIs(_) | Message::EpochEndIs(_) => {}
             Message::OffsetCommitted(_) | Message::OffsetsAre(_) => {}
         }
         Ok(())

@@ -7,6 +7,10 @@ use ackproof_core::seed::Stream;
 use ackproof_core::setting::Effective;
 use ackproof_core::setup::{OnError, Processing, Setup};
 use ackproof_core::time::Span;
+use ackproof_log::SegmentLimits;
+
+/// What a message counts as, whatever counts bytes.
+pub const MESSAGE_BYTES: u64 = 100;
 
 /// A minor release, `4.1`; bug-fix releases play by the rules of their minor release.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
@@ -92,6 +96,10 @@ pub struct BrokerConfig {
     pub flush_scheduler_interval: Option<Span>,
     /// `replica.high.watermark.checkpoint.interval.ms`.
     pub high_watermark_checkpoint_interval: Span,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check_interval: Span,
+    /// `log.flush.start.offset.checkpoint.interval.ms`.
+    pub log_start_checkpoint_interval: Span,
     pub controlled_shutdown: bool,
     /// `leader.imbalance.check.interval.seconds`; `None` when `auto.leader.rebalance.enable` is off.
     pub leader_rebalance_interval: Option<Span>,
@@ -114,6 +122,20 @@ pub struct TopicConfig {
     pub flush_messages: Option<u64>,
     /// `flush.ms`; `None` for never. Looked at when the flush scheduler runs.
     pub flush_interval: Option<Span>,
+    /// `segment.bytes` and `segment.ms`.
+    pub segments: SegmentLimits,
+    pub retention: Retention,
+    /// `message.timestamp.type` is LogAppendTime.
+    pub stamped_by_leader: bool,
+}
+
+/// When segments are deleted; `None` for never.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct Retention {
+    /// `retention.ms`, counted from the latest timestamp in the segment.
+    pub age: Option<Span>,
+    /// `retention.bytes`: as long as what is left is no smaller.
+    pub bytes: Option<u64>,
 }
 
 impl TopicConfig {

@@ -101,7 +101,9 @@ impl Controller {
                 self.cluster = (**cluster).clone();
                 self.committed = Arc::new(self.cluster.image.clone());
             }
-            Some(Cell::HighWatermarks(_) | Cell::CleanShutdown(_)) => unreachable!("a broker's file in {CLUSTER:?}"),
+            Some(Cell::HighWatermarks(_) | Cell::LogStarts(_) | Cell::CleanShutdown(_)) => {
+                unreachable!("a broker's file in {CLUSTER:?}")
+            }
             None if ctx.incarnation > Incarnation(1) => {
                 ctx.note(|| "the metadata log is gone; a controller does not start without one".into());
                 ctx.exit("no metadata log");

@@ -88,7 +88,7 @@ const SIMPLIFICATIONS: &[&str] = &[
     "The consumer group has a fixed range assignment: what a rebalance repeats or a slow member loses is not shown.",
     "Only the Java client: librdkafka commits and retries differently.",
     "Messages go to the partitions in turn by their number, not by key or stickiness: batches are spread more evenly than in reality.",
-    "No segments, retention or compaction: what expires unread is not shown.",
+    "No compaction: every message counts as having a key of its own. Offsets of a group do not expire.",
     "A message counts as 100 bytes; fetches are limited by records, not bytes.",
     "A connection is opened by one question and answer; authentication always succeeds.",
 ];

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ackproof_core::app::{MsgId, Origin};
 use ackproof_core::node::Incarnation;
-use ackproof_core::time::Span;
+use ackproof_core::time::{Span, Time};
 use ackproof_log::{Epoch, EpochEnd, Offset, Stamped};
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,8 @@ pub struct Record {
     pub epoch: Epoch,
     /// Records of its batch that come after it.
     pub left: u32,
+    /// The latest of its batch, by the wall clock of its producer or, where the topic says so, of the leader.
+    pub timestamp: Time,
     pub payload: Payload,
 }
 
@@ -65,6 +67,12 @@ pub struct Commit {
 impl Stamped for Record {
     fn epoch(&self) -> Epoch {
         self.epoch
+    }
+    fn timestamp(&self) -> Time {
+        self.timestamp
+    }
+    fn left(&self) -> u32 {
+        self.left
     }
 }
 
@@ -113,6 +121,8 @@ pub struct Produce {
     pub timeout: Span,
     /// The number of the first message; `None` when the producer is not idempotent.
     pub first: Option<Numbered>,
+    /// Of the newest message, by the producer's wall clock.
+    pub timestamp: Time,
     pub batch: Arc<[MsgId]>,
 }
 
@@ -158,8 +168,10 @@ pub struct FetchedRecords {
     /// wait ended without any.
     pub records: Arc<[Record]>,
     pub high_watermark: Offset,
+    /// Where the leader's log starts.
+    pub log_start: Offset,
     /// For a follower whose log parts from the leader's: where, at the latest. Then there are no records.
-    pub diverging: Option<EpochEnd>,
+    pub diverging: Option<Box<EpochEnd>>,
 }
 
 /// Asks for the leaders of all partitions, and with the one of `__consumer_offsets` for the group's coordinator.
@@ -195,6 +207,7 @@ pub struct ListOffsets {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OffsetIs {
     pub correlation: Correlation,
+    pub origin: Origin,
     pub result: Result<Offset, ErrorCode>,
 }
 

@@ -208,6 +208,7 @@ impl Kafka {
         let file = Layout::file(index);
         let copies = |node: NodeId, from: u64| {
             let records = disks.get(node).map_or(&[][..], |disk| disk.tail(file, from));
+            let from = disks.get(node).map_or(from, |disk| disk.start(file).max(from));
             let deliveries = (from..).zip(records).filter_map(move |(offset, record)| match record.payload {
                 Payload::Message(msg, _) => Some((node, Delivery { msg, origin, offset })),
                 Payload::Commit(_) => None,
@@ -222,7 +223,9 @@ impl Kafka {
             }
             None => {
                 let replicas = self.plan.layout.replicas(index).iter();
-                let stranded = replicas.flat_map(|&node| copies(node, 0)).collect();
+                let start =
+                    |node| self.broker(actors, node).and_then(|broker| broker.replica(index)).map(|r| r.start().0);
+                let stranded = replicas.flat_map(|&node| copies(node, start(node).unwrap_or(0))).collect();
                 Inventory { origin, complete: false, progress, stranded }
             }
         }

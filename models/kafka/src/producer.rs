@@ -253,9 +253,10 @@ impl Producer {
 
     fn produce(&mut self, ctx: &mut Ctx<'_, Kafka>, target: NodeId, mut batch: Batch) {
         let (origin, acks, timeout) = (batch.origin, self.config.acks, self.config.request_timeout);
-        let (first, batch_of) = (batch.number(), batch.seal());
-        let request =
-            |correlation| Message::Produce(Produce { correlation, origin, acks, timeout, first, batch: batch_of });
+        let (first, timestamp, batch_of) = (batch.number(), batch.newest, batch.seal());
+        let request = |correlation| {
+            Message::Produce(Produce { correlation, origin, acks, timeout, first, timestamp, batch: batch_of })
+        };
         match acks {
             // Nobody answers, so that a batch is done as soon as it is written. Source: `NetworkClient.handleCompletedSends`.
             Acks::None => {

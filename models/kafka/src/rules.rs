@@ -9,6 +9,7 @@ mod in_sync;
 mod model;
 mod producing;
 mod replication;
+mod retention;
 mod sessions;
 mod storage;
 mod storm;
@@ -16,7 +17,7 @@ mod storm;
 const RULES: &str = include_str!("../RULES.md");
 
 /// Every file with tests that `RULES.md` may name.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("controller/election.rs", include_str!("controller/election.rs")),
     ("controller/eligible.rs", include_str!("controller/eligible.rs")),
     ("rules/coordinator.rs", include_str!("rules/coordinator.rs")),
@@ -26,6 +27,7 @@ const FILES: [(&str, &str); 12] = [
     ("rules/in_sync.rs", include_str!("rules/in_sync.rs")),
     ("rules/producing.rs", include_str!("rules/producing.rs")),
     ("rules/replication.rs", include_str!("rules/replication.rs")),
+    ("rules/retention.rs", include_str!("rules/retention.rs")),
     ("rules/sessions.rs", include_str!("rules/sessions.rs")),
     ("rules/storage.rs", include_str!("rules/storage.rs")),
     ("rules/storm.rs", include_str!("rules/storm.rs")),

@@ -12,6 +12,7 @@ mod contradictions;
 mod idempotence;
 mod inert;
 mod producer;
+mod retention;
 mod topic;
 mod traps;
 mod unmodelled;
@@ -36,8 +37,10 @@ pub const SECTIONS: &[&str] = &["broker", "topic", "producer", "consumer"];
 pub static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
     let mut settings = Vec::new();
     settings.extend_from_slice(broker::SETTINGS);
+    settings.extend_from_slice(retention::OF_BROKERS);
     settings.extend(unmodelled::broker());
     settings.extend_from_slice(topic::SETTINGS);
+    settings.extend_from_slice(retention::OF_TOPICS);
     settings.extend(unmodelled::topic());
     settings.extend_from_slice(producer::SETTINGS);
     settings.extend(unmodelled::producer());

@@ -43,6 +43,16 @@ impl EpochTable {
         while self.entries.pop_if(|(_, start)| *start >= end).is_some() {}
     }
 
+    /// Forgets the terms that end at `start` or before it: their records are gone. The one that has records on both
+    /// sides begins there from now on.
+    pub fn drop_front(&mut self, start: Offset) {
+        let begun = self.entries.partition_point(|&(_, begun)| begun <= start);
+        self.entries.drain(..begun.saturating_sub(1));
+        if let Some((_, begun)) = self.entries.first_mut() {
+            *begun = start.max(*begun);
+        }
+    }
+
     /// Where the log leaves `epoch`: the last known term up to it, and where that one ends in a log that ends at
     /// `log_end`. A term before every known one ends where the first known one begins. `None` for a term later than
     /// every known one.
@@ -91,6 +101,19 @@ mod tests {
     #[test]
     fn a_term_without_records_is_replaced_by_the_next_one() {
         assert_eq!(table(&[(1, 0), (2, 5), (3, 5)]), table(&[(1, 0), (3, 5)]));
+    }
+
+    #[test]
+    fn a_table_that_loses_its_front_keeps_the_term_of_the_first_record_that_is_left() {
+        let mut cut = table(&[(1, 0), (3, 5), (4, 8)]);
+        cut.drop_front(Offset(6));
+        assert_eq!(cut, table(&[(3, 6), (4, 8)]));
+        assert_eq!(cut.end_of(Epoch(1), Offset(9)), end(1, 6));
+        cut.drop_front(Offset(8));
+        assert_eq!(cut, table(&[(4, 8)]));
+        cut.drop_front(Offset(20));
+        assert_eq!(cut, table(&[(4, 20)]));
+        EpochTable::default().drop_front(Offset(3));
     }
 
     #[test]

@@ -7,7 +7,9 @@
 mod epochs;
 mod log;
 mod position;
+mod segments;
 
 pub use epochs::{EpochEnd, EpochTable};
 pub use log::{Log, Stamped};
 pub use position::{Epoch, Offset};
+pub use segments::{Segment, SegmentLimits, Segments};

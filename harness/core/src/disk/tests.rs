@@ -134,7 +134,10 @@ fn a_file_that_lost_its_front_keeps_its_positions() {
     written(&mut disk, 6);
     disk.drop_front(LOG, 4);
     assert_eq!((disk.start(LOG), disk.len(LOG), disk.durable(LOG)), (4, 6, 4));
-    assert_eq!((disk.get(LOG, 3), disk.get(LOG, 4), disk.tail(LOG, 0), disk.tail(LOG, 5)), (None, Some(&4), &[4, 5][..], &[5][..]));
+    assert_eq!(
+        (disk.get(LOG, 3), disk.get(LOG, 4), disk.tail(LOG, 0), disk.tail(LOG, 5)),
+        (None, Some(&4), &[4, 5][..], &[5][..])
+    );
     assert_eq!(disk.append(LOG, 9), Ok(6));
     disk.truncate(LOG, 5);
     assert_eq!((disk.tail(LOG, 0), disk.len(LOG)), (&[4][..], 5));

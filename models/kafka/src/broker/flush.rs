@@ -17,8 +17,8 @@ use crate::model::Kafka;
 pub(super) enum Appended {
     /// A leader appended what a client sent.
     Led(Written),
-    /// A follower appended what its leader sent, with the leader's high watermark.
-    Copied { high_watermark: Offset },
+    /// A follower appended what its leader sent, with the leader's high watermark and where its log starts.
+    Copied { high_watermark: Offset, log_start: Offset },
 }
 
 /// How far a log has been synced, and what waits for it.
@@ -57,6 +57,10 @@ impl Flush {
         assert!(self.held.is_none(), "a log takes one append at a time");
         self.held = Some(appended);
     }
+    /// Nothing below is left to be synced.
+    pub(super) fn has_passed(&mut self, upto: Offset) {
+        self.recovery_point = self.recovery_point.max(upto);
+    }
     pub(super) fn truncate(&mut self, end: Offset) {
         self.recovery_point = self.recovery_point.min(end);
     }
@@ -69,6 +73,13 @@ impl Flush {
         }
         self.under_way = Some(log.end());
         ctx.sync(SyncTarget::File(log.file()));
+    }
+
+    /// A segment that ends at `end` is complete: it is synced while the log goes on. Nobody waits for that.
+    ///
+    /// Source: `UnifiedLog.{roll,flush}`, storage, 4.1.
+    pub(super) fn sync_segment(ctx: &mut Ctx<'_, Kafka>, log: &Log, end: Offset) {
+        ctx.sync(SyncTarget::Below(log.file(), end.0));
     }
 }
 
@@ -95,6 +106,20 @@ impl Replica {
             self.append_next(ctx, env)?;
         }
         Ok(())
+    }
+
+    /// A segment that was complete has been synced.
+    ///
+    /// Source: `UnifiedLog.flush`, `LocalLog.markFlushed`, storage, 4.1.
+    pub(super) fn on_segment_synced(&mut self, ctx: &mut Ctx<'_, Kafka>, upto: Offset) {
+        let upto = upto.min(self.log.end());
+        if upto <= self.flush.recovery_point {
+            return;
+        }
+        self.flush.recovery_point = upto;
+        self.flush.last_flush = ctx.now();
+        let origin = self.origin;
+        ctx.observe(Probe::Synced, || Observation::Synced { origin, upto: upto.0 });
     }
 
     /// The flusher's visit. `flush.ms` is looked at here and nowhere else: without the flusher's own interval it is

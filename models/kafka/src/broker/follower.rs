@@ -15,7 +15,7 @@ use super::flush::Appended;
 use super::replica::{Replica, Role};
 use super::{Alarm, Env, SILENCE, Timer};
 use crate::error_code::ErrorCode;
-use crate::message::{Correlation, Fetch, Fetched, FollowerFetch, Message};
+use crate::message::{Correlation, Edge, Fetch, Fetched, FollowerFetch, ListOffsets, Message, OffsetIs};
 use crate::model::Kafka;
 
 /// Records in one answer at most.
@@ -40,6 +40,11 @@ enum State {
         correlation: Correlation,
         at: Time,
     },
+    /// Where the leader's log starts, since it does not have what comes next.
+    AskedForStart {
+        correlation: Correlation,
+        at: Time,
+    },
     /// An append waits for its sync.
     Appending,
     /// After an error.
@@ -60,7 +65,7 @@ impl Follower {
     }
 
     pub(super) fn on_closed(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer, peer: NodeId, pause: Span) {
-        if self.leader == Some(peer) && matches!(self.state, State::Asked { .. }) {
+        if self.leader == Some(peer) && matches!(self.state, State::Asked { .. } | State::AskedForStart { .. }) {
             self.pause(ctx, timer, pause);
         }
     }
@@ -98,8 +103,12 @@ impl Replica {
         match follower.state {
             State::Pausing { until } if until <= now => self.fetch_from_leader(ctx, env),
             State::Pausing { until } => follower.alarm.at_latest(ctx, timer, until),
-            State::Asked { at, .. } if now.since(at) >= SILENCE => return follower.leader,
-            State::Asked { at, .. } => follower.alarm.at_latest(ctx, timer, at + SILENCE),
+            State::Asked { at, .. } | State::AskedForStart { at, .. } if now.since(at) >= SILENCE => {
+                return follower.leader;
+            }
+            State::Asked { at, .. } | State::AskedForStart { at, .. } => {
+                follower.alarm.at_latest(ctx, timer, at + SILENCE)
+            }
             State::Idle | State::Appending => {}
         }
         None
@@ -124,14 +133,20 @@ impl Replica {
         }
         match reply.result {
             Ok(fetched) => match fetched.diverging {
-                Some(leader) => self.cut(ctx, env, leader),
+                Some(leader) => self.cut(ctx, env, *leader),
                 None => {
                     follower.state = State::Appending;
+                    let mut left = 0;
                     for &record in fetched.records.iter() {
+                        if left == 0 {
+                            self.begin_batch(ctx, u64::from(record.left) + 1, record.timestamp);
+                        }
+                        left = record.left;
                         let offset = self.log.append(ctx.disk, record)?;
                         self.observe_appended(ctx, offset, record);
                     }
-                    let appended = Appended::Copied { high_watermark: fetched.high_watermark };
+                    let (high_watermark, log_start) = (fetched.high_watermark, fetched.log_start);
+                    let appended = Appended::Copied { high_watermark, log_start };
                     match fetched.records.is_empty() {
                         true => self.after_append(ctx, env, appended)?,
                         false => self.end_append(ctx, env, appended)?,
@@ -140,6 +155,7 @@ impl Replica {
             },
             // The leader is in a newer epoch, of which the controller will tell.
             Err(ErrorCode::FencedLeaderEpoch) => follower.state = State::Idle,
+            Err(ErrorCode::OffsetOutOfRange) => self.ask_for_start(ctx, env),
             Err(_) => follower.pause(ctx, timer, env.plan.config.broker.replica_fetch_backoff),
         }
         Ok(())
@@ -149,9 +165,64 @@ impl Replica {
     /// watermark is the leader's as of its answer, so a follower's is a round trip behind.
     ///
     /// Source: `ReplicaFetcherThread.processPartitionData`, core, 4.1.
-    pub(super) fn after_copy(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, high_watermark: Offset) {
+    /// And it starts no earlier than the leader's log, once its high watermark allows that.
+    pub(super) fn after_copy(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        env: &mut Env<'_>,
+        high_watermark: Offset,
+        log_start: Offset,
+    ) {
         self.high_watermark = high_watermark.min(self.log.end()).max(self.high_watermark);
+        if log_start > self.log.start() {
+            self.advance_start(ctx, log_start.min(self.high_watermark), "its leader's log starts later");
+        }
         self.fetch_from_leader(ctx, env);
+    }
+
+    /// The leader does not have what comes after the end of this log.
+    fn ask_for_start(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
+        let current_epoch = Some(self.leader_epoch());
+        let Role::Follower(follower) = &mut self.role else { return };
+        let Some(leader) = follower.leader else { return };
+        let (correlation, origin) = (env.correlation.advance(), self.origin);
+        ctx.send(
+            leader,
+            Message::ListOffsets(ListOffsets { correlation, origin, edge: Edge::Earliest, current_epoch }),
+        );
+        follower.state = State::AskedForStart { correlation, at: ctx.now() };
+        follower.alarm.at_latest(ctx, Timer::Follow(self.index), ctx.now() + SILENCE);
+    }
+
+    /// Where the leader's log starts. Nothing that this replica has is in it if that is behind the end of its own.
+    ///
+    /// Simplified: a leader's log that ends before this one is not asked for, since where logs part is said in answer
+    /// to a fetch. Gives up: nothing; a leader knows every epoch that a follower may have records of.
+    ///
+    /// Source: `AbstractFetcherThread.fetchOffsetAndTruncate`, core, 4.1.
+    pub(super) fn leader_starts(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        env: &mut Env<'_>,
+        from: NodeId,
+        reply: &OffsetIs,
+    ) {
+        let timer = Timer::Follow(self.index);
+        let Role::Follower(follower) = &mut self.role else { return };
+        let is_answer =
+            matches!(follower.state, State::AskedForStart { correlation, .. } if correlation == reply.correlation);
+        if !is_answer || follower.leader != Some(from) {
+            return;
+        }
+        match reply.result {
+            Ok(start) if start > self.log.end() => {
+                self.begin_at_leaders_start(ctx, start);
+                self.fetch_from_leader(ctx, env);
+            }
+            Ok(_) => self.fetch_from_leader(ctx, env),
+            Err(ErrorCode::FencedLeaderEpoch) => follower.state = State::Idle,
+            Err(_) => follower.pause(ctx, timer, env.plan.config.broker.replica_fetch_backoff),
+        }
     }
 
     /// Cuts the log where it parts from the leader's, even below the own high watermark, and asks again.

@@ -109,7 +109,8 @@ impl Replica {
             Role::Follower(_) | Role::None => {
                 let others = env.plan.layout.replicas(self.index).iter().copied().filter(|&node| node != ctx.node);
                 let followers = others.map(|node| Progress::unknown(node, isr.contains(node).then_some(now))).collect();
-                let producers = Producers::of(ctx.disk.tail(self.log.file(), 0));
+                let producers =
+                    Producers::of(Offset(ctx.disk.start(self.log.file())), ctx.disk.tail(self.log.file(), 0));
                 self.role = Role::Leader(Leader {
                     epoch_start: end,
                     proposal: None,

@@ -230,7 +230,8 @@ impl Broker {
         if self.lifecycle.stage != Stage::Flushing || !is_flushed {
             return Ok(());
         }
-        self.checkpoint(ctx)?;
+        self.checkpoint_high_watermarks(ctx)?;
+        self.checkpoint_log_starts(ctx)?;
         let Some(epoch) = self.lifecycle.epoch else {
             self.lifecycle.stage = Stage::Ended;
             ctx.exit("stopped before it had registered");

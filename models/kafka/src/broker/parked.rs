@@ -86,8 +86,9 @@ impl ParkedRead {
         origin: Origin,
         records: Arc<[Record]>,
         high_watermark: Offset,
+        log_start: Offset,
     ) {
-        let result = Ok(FetchedRecords { records, high_watermark, diverging: None });
+        let result = Ok(FetchedRecords { records, high_watermark, log_start, diverging: None });
         ctx.send(self.reader, Message::Fetched(Fetched { correlation: self.correlation, origin, result }));
     }
 }

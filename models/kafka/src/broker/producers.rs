@@ -52,14 +52,14 @@ pub(super) enum Arrival {
 }
 
 impl Producers {
-    /// What the log says.
-    pub(super) fn of(records: &[Record]) -> Producers {
+    /// What a log that begins at `base` says.
+    pub(super) fn of(base: Offset, records: &[Record]) -> Producers {
         let mut producers = Producers::default();
         let mut at = 0;
         while let Some(record) = records.get(at) {
             let count = record.left + 1;
             match record.payload {
-                Payload::Message(_, Some(first)) => producers.appended(first, count, Offset(at as u64)),
+                Payload::Message(_, Some(first)) => producers.appended(first, count, base.plus(at as u64)),
                 Payload::Message(_, None) | Payload::Commit(_) => {}
             }
             at += count as usize;

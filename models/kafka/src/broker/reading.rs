@@ -25,7 +25,9 @@ impl Replica {
             Err(error) => Err(error),
             Ok(()) => match request.follower {
                 Some(follower) => self.fetch_as_follower(ctx, env, from, request, follower),
-                None if request.offset > self.log.end() => Err(ErrorCode::OffsetOutOfRange),
+                None if request.offset > self.log.end() || request.offset < self.log.start() => {
+                    Err(ErrorCode::OffsetOutOfRange)
+                }
                 None => Ok(None),
             },
         };
@@ -34,9 +36,9 @@ impl Replica {
         match result {
             Err(error) => ctx.send(from, reply(Err(error))),
             Ok(Some(diverging)) => {
-                let records = Arc::clone(env.nothing);
-                let diverging = Some(diverging);
-                ctx.send(from, reply(Ok(FetchedRecords { records, high_watermark, diverging })));
+                let (records, log_start, diverging) =
+                    (Arc::clone(env.nothing), self.log.start(), Some(Box::new(diverging)));
+                ctx.send(from, reply(Ok(FetchedRecords { records, high_watermark, log_start, diverging })));
             }
             Ok(None) => self.serve_or_park(ctx, env, from, request, high_watermark),
         }
@@ -68,11 +70,14 @@ impl Replica {
         let end = self.log.end();
         if let Some(epoch) = follower.last_fetched_epoch {
             let ours = self.log.end_of(epoch).ok_or(ErrorCode::OffsetOutOfRange)?;
+            if request.offset < self.log.start() {
+                return Err(ErrorCode::OffsetOutOfRange);
+            }
             if ours.epoch < epoch || ours.end < request.offset {
                 return Ok(Some(ours));
             }
         }
-        if request.offset > end {
+        if request.offset > end || request.offset < self.log.start() {
             return Err(ErrorCode::OffsetOutOfRange);
         }
         let known = env.view.broker(from).filter(|status| !status.fenced && env.checks_broker_epochs());
@@ -115,7 +120,7 @@ impl Replica {
         let has_records = read.offset < readable_end(&read, &self.log, self.high_watermark);
         if has_records || request.max_wait == Span::ZERO {
             let records = leader.last_read.records(ctx, env, &read, &self.log, self.high_watermark);
-            read.answer(ctx, self.origin, records, high_watermark);
+            read.answer(ctx, self.origin, records, high_watermark, self.log.start());
             return;
         }
         leader.parked.reads.retain(|parked| parked.reader != from);
@@ -131,7 +136,7 @@ impl Replica {
             let waits = read.offset >= readable_end(read, log, high_watermark);
             if !waits {
                 let records = last_read.records(ctx, env, read, log, high_watermark);
-                read.answer(ctx, origin, records, high_watermark);
+                read.answer(ctx, origin, records, high_watermark, log.start());
             }
             waits
         });
@@ -143,12 +148,13 @@ impl Replica {
     /// Source: `DelayedFetch.onExpiration`, `DelayedProduce`, server, 4.1.
     pub(super) fn expire_parked(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         let (now, origin, high_watermark) = (ctx.now(), self.origin, self.high_watermark);
+        let log_start = self.log.start();
         let Role::Leader(leader) = &mut self.role else { return };
         leader.parked.alarm.fired();
         leader.parked.reads.retain(|read| {
             let waits = read.deadline > now;
             if !waits {
-                read.answer(ctx, origin, Arc::clone(env.nothing), high_watermark);
+                read.answer(ctx, origin, Arc::clone(env.nothing), high_watermark, log_start);
             }
             waits
         });

@@ -5,8 +5,9 @@ use ackproof_core::app::Origin;
 use ackproof_core::disk::DiskError;
 use ackproof_core::node::NodeId;
 use ackproof_core::observe::{Observation, Probe};
-use ackproof_log::{Epoch, Log, Offset};
+use ackproof_log::{Epoch, Log, Offset, SegmentLimits};
 
+use super::checkpoint::Checkpoint;
 use super::flush::{Appended, Flush};
 use super::follower::Follower;
 use super::leader::Leader;
@@ -46,16 +47,17 @@ impl Replica {
         ctx: &mut Ctx<'_, Kafka>,
         index: Index,
         origin: Origin,
-        checkpoint: Offset,
+        checkpoint: Checkpoint,
+        limits: SegmentLimits,
         was_clean: bool,
     ) -> Replica {
-        let mut log = Log::open(Layout::file(index), ctx.disk);
+        let mut log = Log::open(Layout::file(index), ctx.disk, limits, checkpoint.log_start);
         drop_torn_batch(ctx, &mut log, origin);
         let recovery_point = if was_clean { log.end() } else { Offset::ZERO };
         Replica {
             index,
             origin,
-            high_watermark: checkpoint.min(log.end()),
+            high_watermark: checkpoint.high_watermark.min(log.end()).max(log.start()),
             flush: Flush::new(recovery_point, ctx.now()),
             log,
             state: None,
@@ -66,6 +68,9 @@ impl Replica {
 
     pub fn end(&self) -> Offset {
         self.log.end()
+    }
+    pub fn start(&self) -> Offset {
+        self.log.start()
     }
     pub fn high_watermark(&self) -> Offset {
         self.high_watermark
@@ -194,7 +199,7 @@ impl Replica {
     ) -> Result<(), DiskError> {
         match appended {
             Appended::Led(waiting) => self.after_leader_append(ctx, env, waiting),
-            Appended::Copied { high_watermark } => self.after_copy(ctx, env, high_watermark),
+            Appended::Copied { high_watermark, log_start } => self.after_copy(ctx, env, high_watermark, log_start),
         }
         Ok(())
     }
@@ -222,6 +227,7 @@ impl Replica {
 fn drop_torn_batch(ctx: &mut Ctx<'_, Kafka>, log: &mut Log, origin: Origin) {
     let records = ctx.disk.tail(log.file(), 0);
     let whole = records.iter().rposition(|record| record.left == 0).map_or(0, |last| last as u64 + 1);
+    let whole = ctx.disk.start(log.file()) + whole;
     let from = log.end();
     if log.truncate(ctx.disk, Offset(whole)) > 0 {
         ctx.observe(Probe::Truncated, || {

@@ -49,7 +49,10 @@ impl Broker {
             Some((replica, _)) => replica.edge(request),
             None => Err(self.unknown()),
         };
-        ctx.send(from, Message::OffsetIs(OffsetIs { correlation: request.correlation, result }));
+        ctx.send(
+            from,
+            Message::OffsetIs(OffsetIs { correlation: request.correlation, origin: request.origin, result }),
+        );
     }
 
     pub(super) fn on_epoch_end(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &EpochEndOf) {
@@ -72,7 +75,7 @@ impl Replica {
         self.check_leader(request.current_epoch)?;
         let Role::Leader(leader) = &self.role else { return Err(ErrorCode::NotLeaderOrFollower) };
         match request.edge {
-            Edge::Earliest => Ok(Offset::ZERO),
+            Edge::Earliest => Ok(self.log.start()),
             Edge::Latest if leader.epoch_start > self.high_watermark => Err(ErrorCode::OffsetNotAvailable),
             Edge::Latest => Ok(self.high_watermark),
         }

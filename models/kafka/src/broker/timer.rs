@@ -13,6 +13,8 @@ pub(super) enum Timer {
     CheckIsr,
     Checkpoint,
     FlushDirty,
+    DeleteOldSegments,
+    CheckpointLogStarts,
     ProposeAgain,
     Parked(Index),
     Follow(Index),
@@ -28,6 +30,8 @@ impl Timer {
             Timer::ProposeAgain => (4, Index(0)),
             Timer::Parked(index) => (5, index),
             Timer::Follow(index) => (6, index),
+            Timer::DeleteOldSegments => (7, Index(0)),
+            Timer::CheckpointLogStarts => (8, Index(0)),
         };
         TimerId(kind << 16 | u64::from(index.0))
     }
@@ -41,6 +45,8 @@ impl Timer {
             4 => Timer::ProposeAgain,
             5 => Timer::Parked(index),
             6 => Timer::Follow(index),
+            7 => Timer::DeleteOldSegments,
+            8 => Timer::CheckpointLogStarts,
             other => unreachable!("a broker has no timer of kind {other}"),
         }
     }

@@ -78,9 +78,13 @@ impl Replica {
         let count = request.batch.len() as u32;
         match leader.producers.take(request.first, count, self.log.end()) {
             Ok(Arrival::New) => {
+                let timestamp = match env.plan.topic(self.index).stamped_by_leader {
+                    true => ctx.wall_clock(),
+                    false => request.timestamp,
+                };
                 let number = |at: usize| request.first.map(|first| first.plus(at as u32));
                 let payloads = request.batch.iter().enumerate().map(|(at, &msg)| Payload::Message(msg, number(at)));
-                self.append(ctx, env, acks, writer, deadline, payloads)?;
+                self.append(ctx, env, acks, (writer, deadline), timestamp, payloads)?;
             }
             // It waits for what its first attempt waited for, and is told the offset of then.
             Ok(Arrival::Duplicate(base)) => {
@@ -119,7 +123,7 @@ impl Replica {
             return Ok(());
         }
         let payloads = request.commits.iter().map(|&commit| Payload::Commit(commit));
-        self.append(ctx, env, Acks::All, writer, deadline, payloads)
+        self.append(ctx, env, Acks::All, (writer, deadline), ctx.wall_clock(), payloads)
     }
 
     fn append(
@@ -127,15 +131,16 @@ impl Replica {
         ctx: &mut Ctx<'_, Kafka>,
         env: &mut Env<'_>,
         acks: Acks,
-        writer: Writer,
-        deadline: Time,
+        (writer, deadline): (Writer, Time),
+        timestamp: Time,
         payloads: impl ExactSizeIterator<Item = Payload>,
     ) -> Result<(), DiskError> {
         let (base, epoch) = (self.log.end(), self.leader_epoch());
         let mut left = payloads.len() as u32;
+        self.begin_batch(ctx, u64::from(left), timestamp);
         for payload in payloads {
             left -= 1;
-            let record = Record { epoch, left, payload };
+            let record = Record { epoch, left, timestamp, payload };
             let offset = self.log.append(ctx.disk, record)?;
             self.observe_appended(ctx, offset, record);
         }

@@ -5,9 +5,11 @@ use ackproof_core::setup::{AckMode, Setup};
 use ackproof_core::time::Span;
 
 use super::{
-    Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, ProducerConfig, Reset, Rules, TopicConfig,
+    Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, MESSAGE_BYTES, ProducerConfig, Reset,
+    Retention, Rules, TopicConfig,
 };
 use crate::settings::{Idempotence, idempotence};
+use ackproof_log::SegmentLimits;
 
 /// Kafka's own word for "never" in settings of type long: `Long.MAX_VALUE`.
 const LONG_MAX: i64 = i64::MAX;
@@ -18,7 +20,7 @@ pub(super) struct Reader<'a> {
     pub(super) effective: &'a Effective,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn number(self, section: &str, key: &str) -> u64 {
         self.effective.int(section, key).max(0) as u64
     }
@@ -51,6 +53,8 @@ impl Reader<'_> {
             replica_fetch_backoff: span("replica.fetch.backoff.ms"),
             flush_scheduler_interval: self.finite("broker", "log.flush.scheduler.interval.ms").map(Span),
             high_watermark_checkpoint_interval: span("replica.high.watermark.checkpoint.interval.ms"),
+            retention_check_interval: span("log.retention.check.interval.ms"),
+            log_start_checkpoint_interval: span("log.flush.start.offset.checkpoint.interval.ms"),
             controlled_shutdown: self.effective.bool("broker", "controlled.shutdown.enable"),
             leader_rebalance_interval: self
                 .effective
@@ -81,6 +85,53 @@ impl Reader<'_> {
                 Some(_) => self.finite("topic", "flush.ms").map(Span),
                 None => self.broker_flush_interval(),
             },
+            segments: self.segments(),
+            retention: self.retention(),
+            stamped_by_leader: self.inherited_text("message.timestamp.type", "log.message.timestamp.type")
+                == "LogAppendTime",
+        }
+    }
+
+    /// A topic's own value, else the broker's default for topics.
+    fn inherited_text(self, key: &str, broker_key: &str) -> &'a str {
+        self.effective.text("topic", key).or_else(|| self.effective.text("broker", broker_key)).unwrap_or_default()
+    }
+
+    fn segments(self) -> SegmentLimits {
+        let bytes = self.inherited("segment.bytes", "log.segment.bytes");
+        let age = match self.effective.text("topic", "segment.ms") {
+            Some(_) => self.span("topic", "segment.ms"),
+            None => self.broker_segment_age(),
+        };
+        SegmentLimits { records: bytes / MESSAGE_BYTES, age }
+    }
+
+    /// Source: `KafkaConfig.logRollTimeMillis`, core, 4.1.
+    fn broker_segment_age(self) -> Span {
+        match self.effective.text("broker", "log.roll.ms") {
+            Some(_) => self.span("broker", "log.roll.ms"),
+            None => Span::secs(3600 * self.number("broker", "log.roll.hours")),
+        }
+    }
+
+    /// A topic that is only compacted loses nothing by age or size.
+    /// Source: `UnifiedLog.deleteOldSegments`, storage, 4.1; `KafkaConfig.logRetentionTimeMillis`, core, 4.1.
+    fn retention(self) -> Retention {
+        if !self.inherited_text("cleanup.policy", "log.cleanup.policy").contains("delete") {
+            return Retention { age: None, bytes: None };
+        }
+        let of = |section: &str, key: &str, unit_ms: i64| {
+            self.effective.text(section, key)?;
+            Some(self.effective.int(section, key).saturating_mul(unit_ms))
+        };
+        let age = of("topic", "retention.ms", 1)
+            .or_else(|| of("broker", "log.retention.ms", 1))
+            .or_else(|| of("broker", "log.retention.minutes", 60_000))
+            .or_else(|| of("broker", "log.retention.hours", 3_600_000));
+        let bytes = of("topic", "retention.bytes", 1).or_else(|| of("broker", "log.retention.bytes", 1));
+        Retention {
+            age: age.and_then(|ms| u64::try_from(ms).ok()).map(Span),
+            bytes: bytes.and_then(|bytes| u64::try_from(bytes).ok()),
         }
     }
 
@@ -103,6 +154,12 @@ impl Reader<'_> {
             unclean_leader_election: self.effective.bool("broker", "unclean.leader.election.enable"),
             flush_messages: self.finite("broker", "log.flush.interval.messages"),
             flush_interval: self.broker_flush_interval(),
+            segments: SegmentLimits {
+                records: self.number("broker", "offsets.topic.segment.bytes") / MESSAGE_BYTES,
+                age: self.broker_segment_age(),
+            },
+            retention: Retention { age: None, bytes: None },
+            stamped_by_leader: self.effective.text("broker", "log.message.timestamp.type") == Some("LogAppendTime"),
         }
     }
 

@@ -63,10 +63,16 @@ fn delivery(number: u32) -> Delivery {
 
 /// Messages whose numbers are their offsets, written in epoch 1.
 fn records(numbers: std::ops::Range<u32>, high_watermark: u64) -> Result<FetchedRecords, ErrorCode> {
-    let record = |number| Record { epoch: Epoch(1), left: 0, payload: Payload::Message(MsgId::new(0, number), None) };
+    let record = |number| Record {
+        epoch: Epoch(1),
+        left: 0,
+        timestamp: Time::ZERO,
+        payload: Payload::Message(MsgId::new(0, number), None),
+    };
     Ok(FetchedRecords {
         records: numbers.map(record).collect(),
         high_watermark: Offset(high_watermark),
+        log_start: Offset::ZERO,
         diverging: None,
     })
 }
@@ -111,7 +117,7 @@ impl Rig<Consumer> {
     }
     fn reset(&mut self, result: Result<Offset, ErrorCode>) -> Edge {
         let (to, Message::ListOffsets(asked)) = self.only_sent() else { panic!("no question for an end") };
-        self.reply(to, Message::OffsetIs(OffsetIs { correlation: asked.correlation, result }));
+        self.reply(to, Message::OffsetIs(OffsetIs { correlation: asked.correlation, origin: asked.origin, result }));
         asked.edge
     }
     fn delivered(&mut self) -> Vec<u32> {

@@ -13,10 +13,8 @@ use ackproof_core::time::{Span, Time};
 use ackproof_log::Epoch;
 
 use super::batch::Batch;
-use crate::config::ProducerConfig;
+use crate::config::{MESSAGE_BYTES, ProducerConfig};
 use crate::sequence::Numbered;
-
-const MESSAGE_BYTES: u64 = 100;
 
 #[derive(Debug)]
 pub struct Accumulator {
@@ -90,7 +88,7 @@ impl Accumulator {
     fn append(&mut self, msg: MsgId, now: Time) -> bool {
         let index = msg.sequence() as usize % self.queues.len();
         let queue = &mut self.queues[index];
-        if queue.back_mut().is_some_and(|batch| batch.add(msg, self.messages_per_batch)) {
+        if queue.back_mut().is_some_and(|batch| batch.add(msg, now, self.messages_per_batch)) {
             return true;
         }
         if self.allocated >= self.capacity {

@@ -81,6 +81,8 @@ pub struct Batch {
     pub origin: Origin,
     /// What the delivery timeout counts from.
     pub created: Time,
+    /// When the newest message came.
+    pub newest: Time,
     contents: Contents,
     /// Of its first message, as it is sent next; `None` before the first attempt, and without idempotence.
     number: Option<Numbered>,
@@ -100,6 +102,7 @@ impl Batch {
         Batch {
             origin,
             created: now,
+            newest: now,
             contents: Contents::Open(vec![first]),
             number: None,
             is_renumbered: false,
@@ -112,10 +115,11 @@ impl Batch {
     }
 
     /// Adds a message if the batch still takes any. Whether it did.
-    pub fn add(&mut self, msg: MsgId, limit: usize) -> bool {
+    pub fn add(&mut self, msg: MsgId, now: Time, limit: usize) -> bool {
         match &mut self.contents {
             Contents::Open(messages) if messages.len() < limit => {
                 messages.push(msg);
+                self.newest = self.newest.max(now);
                 true
             }
             Contents::Open(_) | Contents::Sealed(_) => false,

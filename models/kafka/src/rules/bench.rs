@@ -127,7 +127,11 @@ impl Bench {
 
     /// Three brokers that lead and follow, with nothing in their logs.
     pub fn formed(settings: &[&str]) -> Bench {
-        let mut bench = Bench::new(settings);
+        Bench::formed_in("4.1", settings)
+    }
+
+    pub fn formed_in(version: &str, settings: &[&str]) -> Bench {
+        let mut bench = Bench::version(version, settings);
         bench.run(Span::secs(1));
         assert_eq!(bench.partition().isr, set(&[B1, B2, B3]), "the cluster has formed");
         assert_eq!(bench.partition().leader, Some(B1));
@@ -334,6 +338,9 @@ impl Bench {
     }
     pub fn set_clock(&mut self, node: NodeId, offset: i64) {
         self.clocks[node.index()] = ClockOffset(offset);
+    }
+    pub fn wall_clock(&self, node: NodeId) -> Time {
+        Time(self.now.0.saturating_add_signed(self.clocks[node.index()].0))
     }
     pub fn stop(&mut self, node: NodeId) {
         self.handle(node, Event::Stop);

@@ -2,7 +2,7 @@
 
 use ackproof_core::app::MsgId;
 use ackproof_core::observe::Observation;
-use ackproof_core::time::Span;
+use ackproof_core::time::{Span, Time};
 use ackproof_log::{Epoch, Offset};
 
 use super::bench::{B1, B2, B3, Bench, CTL, P0, set};
@@ -104,8 +104,14 @@ fn an_answer_from_an_older_epoch_does_not_touch_the_log() {
 #[test]
 fn an_answer_that_nobody_waits_for_does_not_touch_the_log() {
     let mut bench = Bench::formed(&[]);
-    let record = Record { epoch: Epoch(0), left: 0, payload: Payload::Message(MsgId::new(0, 9), None) };
-    let records = FetchedRecords { records: [record].into(), high_watermark: Offset(1), diverging: None };
+    let record =
+        Record { epoch: Epoch(0), left: 0, timestamp: Time::ZERO, payload: Payload::Message(MsgId::new(0, 9), None) };
+    let records = FetchedRecords {
+        records: [record].into(),
+        high_watermark: Offset(1),
+        log_start: Offset::ZERO,
+        diverging: None,
+    };
     let late = Fetched { correlation: Correlation(0), origin: P0, result: Ok(records) };
     bench.send(B1, B3, Message::Fetched(late));
     bench.run(Span(1));

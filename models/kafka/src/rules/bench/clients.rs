@@ -41,7 +41,15 @@ impl Bench {
     ) -> Correlation {
         let correlation = self.correlation();
         let batch = numbers.map(|n| MsgId::new(0, n)).collect();
-        let produce = Produce { correlation, origin: P0, acks, timeout: Span::secs(30), first, batch };
+        let produce = Produce {
+            correlation,
+            origin: P0,
+            acks,
+            timeout: Span::secs(30),
+            first,
+            timestamp: self.wall_clock(P1),
+            batch,
+        };
         self.send(P1, to, Message::Produce(produce));
         correlation
     }
@@ -122,8 +130,13 @@ impl Bench {
         fetched.records.iter().filter_map(number).collect()
     }
     pub fn latest(&mut self, of: NodeId) -> Result<Offset, ErrorCode> {
+        self.edge(of, Edge::Latest)
+    }
+    pub fn earliest(&mut self, of: NodeId) -> Result<Offset, ErrorCode> {
+        self.edge(of, Edge::Earliest)
+    }
+    fn edge(&mut self, of: NodeId, edge: Edge) -> Result<Offset, ErrorCode> {
         let correlation = self.correlation();
-        let edge = Edge::Latest;
         self.send(C1, of, Message::ListOffsets(ListOffsets { correlation, origin: P0, edge, current_epoch: None }));
         self.answer(|message| match message {
             Message::OffsetIs(reply) if reply.correlation == correlation => Some(reply.result),
