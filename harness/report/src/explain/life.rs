@@ -166,7 +166,6 @@ impl<'a> Walk<'a> {
             }
             Op::Effect(it) if is_it(it.msg) => self.deed(at, node, "finds its result"),
             Op::Stranded(it) if is_it(it.msg) => self.deed(at, node, "has it, may not serve it"),
-            Op::Disposed { msg, rule } if is_it(*msg) => self.deed(at, node, &format!("drops it: {rule}")),
             Op::AuditEnd { origin, complete: true } if self.origins.contains(origin) && !self.found => {
                 self.deed(at, node, "read to the end: not there");
             }
