@@ -13,6 +13,17 @@ pub trait Broker: Sync {
     fn name(&self) -> &'static str;
     /// Versions whose rules are known, oldest first; the newest is the default.
     fn versions(&self) -> &'static [&'static str];
+    /// Bug-fix releases of a version, oldest first, each of which may be named in its place. The version alone stands for
+    /// the last one.
+    fn releases(&self, version: &str) -> &'static [&'static str] {
+        let _ = version;
+        &[]
+    }
+    /// The version or release of this name, if there is one.
+    fn version(&self, name: &str) -> Option<&'static str> {
+        let releases = self.versions().iter().flat_map(|version| self.releases(version));
+        self.versions().iter().chain(releases).copied().find(|known| *known == name)
+    }
     /// Client libraries whose behaviour is known; the first is the default.
     fn clients(&self) -> &'static [&'static str];
     /// Sections of `config`, in the order they are shown.

@@ -15,7 +15,8 @@ pub struct Setting {
     /// Other spellings that mean the same in this section.
     pub aliases: &'static [&'static str],
     pub kind: ValueKind,
-    /// The value when nobody sets it, by the first version that has it, oldest first. Empty: none.
+    /// The value when nobody sets it, by the first version that has it, oldest first. Empty: none. An empty value: the
+    /// broker has no such setting any more.
     pub defaults: &'static [(&'static str, &'static str)],
     pub unit: &'static str,
     /// What it changes, in a line; for a setting that is not modelled, why it cannot change a verdict here.
@@ -65,16 +66,24 @@ impl ValueKind {
     }
 }
 
+/// Where a version, or the version of a release (`3.9` for `3.9.1`), stands among the known ones.
+fn age(version: &str, versions: &[&str]) -> Option<usize> {
+    let is_of = |known: &str| version.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    versions.iter().position(|known| is_of(known))
+}
+
 impl Setting {
-    /// The default in `version`, given the broker's versions, oldest first.
+    /// The default in `version`, or in a release of it, given the broker's versions, oldest first.
     pub fn default_in(&self, version: &str, versions: &[&str]) -> Option<&'static str> {
-        let age = |v: &str| versions.iter().position(|known| *known == v);
-        let now = age(version)?;
-        self.defaults
-            .iter()
-            .rev()
-            .find(|(since, _)| age(since).is_none_or(|since| since <= now))
-            .map(|(_, value)| *value)
+        let now = age(version, versions)?;
+        let found = self.defaults.iter().rev().find(|(since, _)| age(since, versions).is_none_or(|since| since <= now));
+        found.map(|(_, value)| *value).filter(|value| !value.is_empty())
+    }
+
+    /// The version that it came with, if that is later than `version`.
+    pub fn comes_after(&self, version: &str, versions: &[&str]) -> Option<&'static str> {
+        let (since, _) = *self.defaults.first()?;
+        (age(version, versions)? < age(since, versions)?).then_some(since)
     }
 }
 
@@ -216,4 +225,44 @@ pub struct Trap {
 pub struct Inert {
     pub name: SettingName,
     pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VERSIONS: &[&str] = &["3.1", "3.10", "4.0", "4.1"];
+
+    fn with(defaults: &'static [(&'static str, &'static str)]) -> Setting {
+        Setting {
+            section: "broker",
+            key: "grace",
+            aliases: &[],
+            kind: ValueKind::Text,
+            defaults,
+            unit: "",
+            effect: "",
+            source: "",
+            modelled: true,
+        }
+    }
+
+    #[test]
+    fn a_release_has_the_defaults_of_its_version() {
+        let setting = with(&[("3.1", "a"), ("3.10", "b")]);
+        let default = |version| setting.default_in(version, VERSIONS);
+        assert_eq!(["3.1", "3.1.2", "3.10.0", "4.1.7"].map(default), [Some("a"), Some("a"), Some("b"), Some("b")]);
+        assert_eq!(["3", "3.11", "3.1x", ""].map(default), [None; 4]);
+    }
+
+    #[test]
+    fn a_setting_that_was_removed_has_no_default_and_did_not_come_later() {
+        let setting = with(&[("3.10", "b"), ("4.1", "")]);
+        assert_eq!(
+            ["3.1", "4.0", "4.1.2"].map(|version| setting.default_in(version, VERSIONS)),
+            [None, Some("b"), None]
+        );
+        let since = ["3.1.9", "3.10.0", "4.1"].map(|version| setting.comes_after(version, VERSIONS));
+        assert_eq!(since, [Some("3.10"), None, None]);
+    }
 }

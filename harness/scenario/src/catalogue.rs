@@ -105,10 +105,7 @@ impl<'b> Catalogue<'b> {
             return Some(secret::HIDDEN.to_owned());
         }
         let versions = self.broker.versions();
-        let since = setting.defaults.first().map(|(since, _)| *since);
-        if let Some(since) = since
-            && setting.default_in(self.version, versions).is_none()
-        {
+        if let Some(since) = setting.comes_after(self.version, versions) {
             let message = format!("{} {} does not have `{}` yet", self.broker.name(), self.version, setting.key);
             out.error(place, message).help(format!("it came with {since}"));
             return None;

@@ -202,15 +202,14 @@ impl<'r> Reader<'r> {
         let versions = broker.versions();
         let version = match version {
             None => *versions.last()?,
-            Some(version) => match versions.iter().find(|known| **known == version) {
+            Some(version) => match broker.version(version) {
                 Some(known) => known,
                 None => {
                     let error = out.error(node.place, format!("no version `{version}` of {name}"));
+                    let known = known_versions(broker, version);
                     match nearest(version, versions.iter().copied()) {
-                        Some(near) => {
-                            error.help(format!("did you mean `{name}@{near}`? known: {}", versions.join(", ")))
-                        }
-                        None => error.help(format!("known: {}", versions.join(", "))),
+                        Some(near) => error.help(format!("did you mean `{name}@{near}`? {known}")),
+                        None => error.help(known),
                     };
                     return None;
                 }
@@ -282,4 +281,15 @@ impl<'r> Reader<'r> {
             warnings: Diagnostics::default(),
         })
     }
+}
+
+/// What may be written in place of `unknown`: the releases of its version, if it names one, and every version.
+fn known_versions(broker: &dyn Broker, unknown: &str) -> String {
+    let mut known = format!("known: {}", broker.versions().join(", "));
+    let minor = unknown.rsplit_once('.').map_or("", |(minor, _)| minor);
+    let releases = broker.versions().iter().find(|version| **version == minor).map(|version| broker.releases(version));
+    if let Some(releases) = releases.filter(|releases| !releases.is_empty()) {
+        known.push_str(&format!("; of {minor}: {}", releases.join(", ")));
+    }
+    known
 }

@@ -118,6 +118,10 @@ fn a_broker_is_one_that_is_known_in_a_version_that_is_known() {
         "broker: toy@3.8\nfaults: {none: []}\n",
         &["no version `3.8` of toy | did you mean `toy@3.0`? known: 3.0, 3.7, 4.0"],
     );
+    expect(
+        "broker: toy@3.7.2\nfaults: {none: []}\n",
+        &["no version `3.7.2` of toy | did you mean `toy@3.7`? known: 3.0, 3.7, 4.0; of 3.7: 3.7.0, 3.7.1"],
+    );
     expect(&with("client: jawa"), &["3:9 no client `jawa` of toy | did you mean `java`?"]);
 }
 

@@ -21,6 +21,7 @@ mod replica;
 mod requests;
 mod retention;
 mod timer;
+mod truncation;
 mod writing;
 
 use std::sync::Arc;
@@ -306,10 +307,14 @@ impl Broker {
                 if let Some((replica, mut env)) =
                     self.plan.layout.index(reply.origin).and_then(|index| self.split(index))
                 {
-                    replica.leader_starts(ctx, &mut env, from, &reply);
+                    replica.on_leaders_edge(ctx, &mut env, &reply);
                 }
             }
-            Message::Produced(_) | Message::MetadataIs(_) | Message::EpochEndIs(_) => {}
+            Message::EpochEndIs(reply) => self.each(|replica, env| {
+                replica.on_leaders_epoch_end(ctx, env, &reply);
+                Ok(())
+            })?,
+            Message::Produced(_) | Message::MetadataIs(_) => {}
             Message::OffsetCommitted(_) | Message::OffsetsAre(_) => {}
         }
         Ok(())

@@ -2,6 +2,7 @@
 //! rules that this version of Kafka plays by.
 
 mod reader;
+mod truncation;
 
 use ackproof_core::seed::Stream;
 use ackproof_core::setting::Effective;
@@ -12,27 +13,10 @@ use ackproof_log::SegmentLimits;
 /// What a message counts as, whatever counts bytes.
 pub const MESSAGE_BYTES: u64 = 100;
 
-/// A minor release, `4.1`; bug-fix releases play by the rules of their minor release.
-#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
-pub struct Version {
-    pub major: u16,
-    pub minor: u16,
-}
-
-impl Version {
-    pub const fn new(major: u16, minor: u16) -> Version {
-        Version { major, minor }
-    }
-
-    /// Reads `4.1`, or `4.1.2` as `4.1`; `None` for anything else.
-    pub fn parse(text: &str) -> Option<Version> {
-        let mut parts = text.split('.');
-        let major = parts.next()?.parse().ok()?;
-        let minor = parts.next()?.parse().ok()?;
-        let rest_is_numeric = parts.all(|part| part.parse::<u16>().is_ok());
-        rest_is_numeric.then_some(Version { major, minor })
-    }
-}
+use crate::bugs;
+use crate::release::Release;
+pub use crate::release::Version;
+pub use truncation::{Protocol, Speech, Truncation, default_protocol};
 
 /// Rules that came with a release.
 #[derive(Copy, Clone, PartialEq, Debug)]
@@ -43,8 +27,12 @@ pub struct Rules {
     /// The high watermark stands still while the in-sync set is smaller than `min.insync.replicas`, whatever the
     /// acks. Source: KAFKA-15583, `Partition.maybeIncrementLeaderHW`, 3.7.
     pub strict_min_isr_hw: bool,
-    /// The last known leader is elected even while it is fenced. Source: KAFKA-19522; the branches 4.0 and 4.1.
+    /// The last known leader is elected even while it is fenced. See [`bugs::FENCED_LAST_KNOWN_LEADER`].
     pub fenced_last_known_leader: bool,
+    /// A follower takes answers of an older leader epoch for present ones. See [`bugs::STALE_FETCH_ANSWER`].
+    pub stale_fetch_answers: bool,
+    /// A leader believes a fetch of whichever process. See [`bugs::BLANK_DISK_IN_SYNC`].
+    pub mistakes_processes: bool,
     /// Client retries back off exponentially. Source: KIP-580, 3.7.
     pub exponential_client_backoff: bool,
     /// A producer that learns of a new leader sends again at once. Source: KIP-951, 3.7.
@@ -52,11 +40,14 @@ pub struct Rules {
 }
 
 impl Rules {
-    pub fn of(version: Version) -> Rules {
+    pub fn of(release: Release) -> Rules {
+        let version = release.version;
         Rules {
             min_isr_capped_at_rf: version >= Version::new(3, 7),
             strict_min_isr_hw: version >= Version::new(3, 7),
-            fenced_last_known_leader: version < Version::new(4, 1),
+            fenced_last_known_leader: bugs::FENCED_LAST_KNOWN_LEADER.is_in(release),
+            stale_fetch_answers: bugs::STALE_FETCH_ANSWER.is_in(release),
+            mistakes_processes: bugs::BLANK_DISK_IN_SYNC.is_in(release),
             exponential_client_backoff: version >= Version::new(3, 7),
             new_leader_ends_backoff: version >= Version::new(3, 7),
         }
@@ -67,12 +58,19 @@ impl Rules {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
     pub version: Version,
+    pub release: Release,
     pub rules: Rules,
     /// Broker machines, producers and consumers of the run.
     pub brokers: u8,
     pub producers: u8,
     pub consumers: u8,
     pub broker: BrokerConfig,
+    /// How followers cut their logs.
+    pub truncation: Truncation,
+    /// Whether a follower's fetch names the leader epoch that it believes in.
+    pub fences_fetches: bool,
+    /// Whether it names the process that it comes from.
+    pub names_processes: bool,
     /// The topic of the workload.
     pub topic: TopicConfig,
     /// `__consumer_offsets`, of which one partition is modelled: the only group's.
@@ -195,6 +193,8 @@ pub struct ConsumerConfig {
     pub on_error: OnError,
     pub reset: Reset,
     pub max_poll_records: u32,
+    /// Messages carry the leader epoch in which they were written, so that a position can be checked against a new leader.
+    pub checks_positions: bool,
     pub fetch_max_wait: Span,
     pub request_timeout: Span,
     /// `default.api.timeout.ms`: how long a blocking commit is tried.
@@ -254,13 +254,18 @@ impl Config {
     /// # Panics
     /// When a setting that the table promises a value for has none.
     pub fn from_effective(effective: &Effective, setup: &Setup) -> Config {
-        let version = Version::parse(&effective.version)
+        let release = Release::parse(&effective.version)
             .unwrap_or_else(|| panic!("{} is no version of Kafka", effective.version));
-        let rules = Rules::of(version);
+        let (version, rules) = (release.version, Rules::of(release));
         let read = reader::Reader { effective };
+        let speech = read.speech(version);
         Config {
             version,
+            release,
             rules,
+            truncation: speech.map_or(Truncation::OnFetch, Speech::truncation),
+            fences_fetches: speech.is_none_or(|speech| speech.protocol.fences_fetches()),
+            names_processes: !rules.mistakes_processes && speech.is_none_or(|speech| speech.protocol.names_processes()),
             brokers: setup.cluster.brokers,
             producers: setup.workload.producers,
             consumers: setup.workload.consumers,
@@ -271,4 +276,9 @@ impl Config {
             consumer: read.consumer(rules, setup),
         }
     }
+}
+
+/// Whether the topic's messages carry leader epochs, before everything else of a row is known to be valid.
+pub fn messages_have_epochs(effective: &Effective, version: Version) -> bool {
+    reader::Reader { effective }.speech(version).is_none_or(Speech::has_epochs)
 }

@@ -6,6 +6,7 @@ use ackproof_core::setting::{Effective, Inert, Problem, Setting, Trap};
 use ackproof_core::setup::Setup;
 
 use crate::config::Config;
+use crate::release;
 use crate::settings;
 
 /// Apache Kafka, the broker and its Java client.
@@ -19,7 +20,10 @@ impl Broker for KafkaBroker {
         "kafka"
     }
     fn versions(&self) -> &'static [&'static str] {
-        settings::VERSIONS
+        release::VERSIONS
+    }
+    fn releases(&self, version: &str) -> &'static [&'static str] {
+        release::releases(version)
     }
     fn clients(&self) -> &'static [&'static str] {
         &["java"]

@@ -4,6 +4,7 @@
 //! simplification with the verdict it could change.
 
 mod broker;
+mod bugs;
 mod cell;
 mod client;
 mod config;
@@ -16,6 +17,7 @@ mod metadata;
 mod model;
 mod plan;
 mod producer;
+mod release;
 #[cfg(test)]
 mod rules;
 mod sequence;

@@ -194,6 +194,8 @@ pub enum Edge {
     Earliest,
     /// The high watermark.
     Latest,
+    /// The end of the leader's log, for its followers.
+    LogEnd,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

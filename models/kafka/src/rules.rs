@@ -13,11 +13,13 @@ mod retention;
 mod sessions;
 mod storage;
 mod storm;
+mod truncation;
+mod versions;
 
 const RULES: &str = include_str!("../RULES.md");
 
 /// Every file with tests that `RULES.md` may name.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 15] = [
     ("controller/election.rs", include_str!("controller/election.rs")),
     ("controller/eligible.rs", include_str!("controller/eligible.rs")),
     ("rules/coordinator.rs", include_str!("rules/coordinator.rs")),
@@ -31,6 +33,8 @@ const FILES: [(&str, &str); 13] = [
     ("rules/sessions.rs", include_str!("rules/sessions.rs")),
     ("rules/storage.rs", include_str!("rules/storage.rs")),
     ("rules/storm.rs", include_str!("rules/storm.rs")),
+    ("rules/truncation.rs", include_str!("rules/truncation.rs")),
+    ("rules/versions.rs", include_str!("rules/versions.rs")),
 ];
 
 /// The rows of the tables of `RULES.md` about brokers and the controller: rules, then simplifications.

@@ -26,10 +26,6 @@ pub use idempotence::{Idempotence, idempotence};
 pub use inert::inert;
 pub use traps::traps;
 
-/// Releases whose rules are known, oldest first.
-pub const VERSIONS: &[&str] =
-    &["2.8", "3.0", "3.1", "3.2", "3.3", "3.4", "3.5", "3.6", "3.7", "3.8", "3.9", "4.0", "4.1", "4.2", "4.3", "4.4"];
-
 /// Sections of `config`, in the order they are shown.
 pub const SECTIONS: &[&str] = &["broker", "topic", "producer", "consumer"];
 

@@ -45,7 +45,12 @@ fn line(name: &str, words: &str) -> Line {
 }
 
 fn broker_line(broker: &dyn Broker) -> Line {
-    let more = vec![("versions", broker.versions().join(", ")), ("clients", broker.clients().join(", "))];
+    let releases = broker.versions().iter().flat_map(|version| broker.releases(version)).copied().collect::<Vec<_>>();
+    let more = vec![
+        ("versions", broker.versions().join(", ")),
+        ("releases", releases.join(", ")),
+        ("clients", broker.clients().join(", ")),
+    ];
     let modelled = broker.settings().iter().filter(|setting| setting.modelled).count();
     let words = format!("{modelled} settings act, {} are known", broker.settings().len());
     Line { name: broker.name().to_owned(), words, more }
@@ -62,7 +67,7 @@ fn settings(args: &ListArgs) -> Result<Vec<Line>, Failure> {
     let versions = broker.versions();
     let version = match args.version.as_deref() {
         None => versions.last().copied().unwrap_or_default(),
-        Some(version) => versions.iter().copied().find(|known| *known == version).ok_or_else(|| {
+        Some(version) => broker.version(version).ok_or_else(|| {
             Failure::input(format!("error: no version `{version}` of {name}; known: {}", versions.join(", ")))
         })?,
     };

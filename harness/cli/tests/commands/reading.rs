@@ -101,6 +101,9 @@ fn list_settings_knows_defaults_by_version_and_refuses_what_it_does_not_know() {
     };
     assert_eq!(default("2.8", "producer.acks").as_deref(), Some("1"));
     assert_eq!(default("3.0", "producer.acks").as_deref(), Some("all"));
+    let protocol = "broker.inter.broker.protocol.version";
+    assert_eq!(default("3.9.0", protocol).as_deref(), Some("3.9-IV0"));
+    assert_eq!(default("4.0", protocol).as_deref(), Some("none"), "removed");
     place.run(&["list", "settings", "kafka"]).ended(0).says("topic.min.insync.replicas");
     place.run(&["list", "settings"]).ended(2).says("whose settings? name a broker; brokers: kafka");
     place.run(&["list", "settings", "kafak"]).ended(2).says("no broker `kafak`");

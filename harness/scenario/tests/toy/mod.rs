@@ -54,6 +54,9 @@ impl Broker for Toy {
     fn versions(&self) -> &'static [&'static str] {
         &["3.0", "3.7", "4.0"]
     }
+    fn releases(&self, version: &str) -> &'static [&'static str] {
+        if version == "3.7" { &["3.7.0", "3.7.1"] } else { &[] }
+    }
     fn clients(&self) -> &'static [&'static str] {
         &["java", "librdkafka"]
     }

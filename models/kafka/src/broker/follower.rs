@@ -14,8 +14,9 @@ use ackproof_log::{EpochEnd, Offset};
 use super::flush::Appended;
 use super::replica::{Replica, Role};
 use super::{Alarm, Env, SILENCE, Timer};
+use crate::config::Truncation;
 use crate::error_code::ErrorCode;
-use crate::message::{Correlation, Edge, Fetch, Fetched, FollowerFetch, ListOffsets, Message, OffsetIs};
+use crate::message::{Correlation, Edge, Fetch, Fetched, FollowerFetch, Message};
 use crate::model::Kafka;
 
 /// Records in one answer at most.
@@ -27,24 +28,33 @@ const MAX_RECORDS: u32 = 1000;
 #[derive(Debug)]
 pub(super) struct Follower {
     /// `None`: there is no leader to follow.
-    leader: Option<NodeId>,
-    state: State,
+    pub(super) leader: Option<NodeId>,
+    pub(super) state: State,
     alarm: Alarm,
+    /// Whether the log has been cut to what the leader has, as older protocols do before they fetch.
+    pub(super) is_cut: bool,
+    /// A fetch of an older leader epoch whose answer would be taken for one of this epoch.
+    pub(super) stale: Option<StaleFetch>,
+}
+
+/// A fetch that was under way when a new leader epoch began. Kept only where a bug confuses its answer.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct StaleFetch {
+    leader: NodeId,
+    correlation: Correlation,
+    offset: Offset,
 }
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
-enum State {
+pub(super) enum State {
     /// Nothing to do before the next state of the cluster: no leader, or one in a newer epoch.
     Idle,
     Asked {
         correlation: Correlation,
+        what: Asked,
         at: Time,
     },
     /// Where the leader's log starts, since it does not have what comes next.
-    AskedForStart {
-        correlation: Correlation,
-        at: Time,
-    },
     /// An append waits for its sync.
     Appending,
     /// After an error.
@@ -53,19 +63,61 @@ enum State {
     },
 }
 
+/// What a follower waits for.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) enum Asked {
+    Records,
+    /// Where the leader's log leaves an epoch; older protocols only.
+    EpochEnd,
+    /// One of the ends of the leader's log.
+    Edge(Edge),
+}
+
 impl Follower {
     pub(super) fn of(leader: Option<NodeId>) -> Follower {
-        Follower { leader, state: State::Idle, alarm: Alarm::default() }
+        Follower { leader, state: State::Idle, alarm: Alarm::default(), is_cut: true, stale: None }
     }
 
-    fn pause(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer, pause: Span) {
+    /// The fetch whose answer may still come and be taken for one of the next epoch's. Each leader's answers come to a
+    /// thread of its own, so one that is led by somebody else meanwhile does not make it forgotten.
+    pub(super) fn leaves_behind(&self, next: Option<NodeId>, offset: Offset) -> Option<StaleFetch> {
+        let older = self.stale.filter(|stale| Some(stale.leader) == next);
+        match (self.state, self.leader) {
+            (State::Asked { correlation, what: Asked::Records, .. }, Some(leader)) if older.is_none() => {
+                Some(StaleFetch { leader, correlation, offset })
+            }
+            (State::Asked { .. } | State::Idle | State::Appending | State::Pausing { .. }, _) => older.or(self.stale),
+        }
+    }
+
+    /// Whether an answer is the one that is waited for, or is taken for it although it belongs to an older epoch: the
+    /// fetch then was from the same leader and from the offset that is wanted now.
+    ///
+    /// Source: `AbstractFetcherThread.processFetchRequest` before KAFKA-18991.
+    fn takes(&self, from: NodeId, reply: &Fetched, end: Offset) -> bool {
+        let State::Asked { correlation, what: Asked::Records, .. } = self.state else { return false };
+        let is_stale = |stale: StaleFetch| {
+            let StaleFetch { leader, correlation, offset } = stale;
+            leader == from && correlation == reply.correlation && offset == end && reply.result.is_ok()
+        };
+        self.leader == Some(from) && (correlation == reply.correlation || self.stale.is_some_and(is_stale))
+    }
+
+    /// Notes a question to the leader; its silence is noticed later.
+    pub(super) fn ask(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer, correlation: Correlation, what: Asked) {
+        self.state = State::Asked { correlation, what, at: ctx.now() };
+        self.alarm.at_latest(ctx, timer, ctx.now() + SILENCE);
+    }
+
+    pub(super) fn pause(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer, pause: Span) {
         let until = ctx.now() + pause.max(Span(1));
         self.state = State::Pausing { until };
         self.alarm.at_latest(ctx, timer, until);
     }
 
     pub(super) fn on_closed(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer, peer: NodeId, pause: Span) {
-        if self.leader == Some(peer) && matches!(self.state, State::Asked { .. } | State::AskedForStart { .. }) {
+        self.stale.take_if(|stale| stale.leader == peer);
+        if self.leader == Some(peer) && matches!(self.state, State::Asked { .. }) {
             self.pause(ctx, timer, pause);
         }
     }
@@ -75,6 +127,7 @@ impl Replica {
     /// Asks the leader for what comes after the end of the log.
     pub(super) fn fetch_from_leader(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         let epoch = self.leader_epoch();
+        let config = &env.plan.config;
         let Role::Follower(follower) = &mut self.role else { return };
         let Some(leader) = follower.leader else { return };
         let correlation = env.correlation.advance();
@@ -82,17 +135,19 @@ impl Replica {
             correlation,
             origin: self.origin,
             offset: self.log.end(),
-            current_epoch: Some(epoch),
+            current_epoch: config.fences_fetches.then_some(epoch),
             max_wait: env.plan.config.broker.replica_fetch_wait_max,
             max_records: MAX_RECORDS,
             follower: Some(FollowerFetch {
                 broker_epoch: env.broker_epoch,
-                last_fetched_epoch: self.log.latest_epoch(),
+                last_fetched_epoch: match config.truncation {
+                    Truncation::OnFetch => self.log.latest_epoch(),
+                    Truncation::HighWatermark | Truncation::EpochEndOnly | Truncation::EpochEnd => None,
+                },
             }),
         };
         ctx.send(leader, Message::Fetch(fetch));
-        follower.state = State::Asked { correlation, at: ctx.now() };
-        follower.alarm.at_latest(ctx, Timer::Follow(self.index), ctx.now() + SILENCE);
+        follower.ask(ctx, Timer::Follow(self.index), correlation, Asked::Records);
     }
 
     /// A pause is over, or the leader has been silent for too long: then it is returned.
@@ -101,21 +156,19 @@ impl Replica {
         let Role::Follower(follower) = &mut self.role else { return None };
         follower.alarm.fired();
         match follower.state {
-            State::Pausing { until } if until <= now => self.fetch_from_leader(ctx, env),
+            State::Pausing { until } if until <= now => self.go_on(ctx, env),
             State::Pausing { until } => follower.alarm.at_latest(ctx, timer, until),
-            State::Asked { at, .. } | State::AskedForStart { at, .. } if now.since(at) >= SILENCE => {
+            State::Asked { at, .. } if now.since(at) >= SILENCE => {
                 return follower.leader;
             }
-            State::Asked { at, .. } | State::AskedForStart { at, .. } => {
-                follower.alarm.at_latest(ctx, timer, at + SILENCE)
-            }
+            State::Asked { at, .. } => follower.alarm.at_latest(ctx, timer, at + SILENCE),
             State::Idle | State::Appending => {}
         }
         None
     }
 
     /// The leader's answer. One to a fetch that is no longer waited for is dropped, so an answer from an older epoch
-    /// never touches the log.
+    /// never touches the log, except where a bug lets it.
     ///
     /// Source: `AbstractFetcherThread.processFetchRequest`, core, 4.1; KAFKA-18991.
     pub(super) fn on_fetched(
@@ -127,10 +180,10 @@ impl Replica {
     ) -> Result<(), DiskError> {
         let timer = Timer::Follow(self.index);
         let Role::Follower(follower) = &mut self.role else { return Ok(()) };
-        let is_answer = matches!(follower.state, State::Asked { correlation, .. } if correlation == reply.correlation);
-        if !is_answer || follower.leader != Some(from) {
+        if !follower.takes(from, &reply, self.log.end()) {
             return Ok(());
         }
+        follower.stale = None;
         match reply.result {
             Ok(fetched) => match fetched.diverging {
                 Some(leader) => self.cut(ctx, env, *leader),
@@ -155,7 +208,7 @@ impl Replica {
             },
             // The leader is in a newer epoch, of which the controller will tell.
             Err(ErrorCode::FencedLeaderEpoch) => follower.state = State::Idle,
-            Err(ErrorCode::OffsetOutOfRange) => self.ask_for_start(ctx, env),
+            Err(ErrorCode::OffsetOutOfRange) => self.ask_for_edge(ctx, env, Edge::LogEnd),
             Err(_) => follower.pause(ctx, timer, env.plan.config.broker.replica_fetch_backoff),
         }
         Ok(())
@@ -180,66 +233,23 @@ impl Replica {
         self.fetch_from_leader(ctx, env);
     }
 
-    /// The leader does not have what comes after the end of this log.
-    fn ask_for_start(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
-        let current_epoch = Some(self.leader_epoch());
-        let Role::Follower(follower) = &mut self.role else { return };
-        let Some(leader) = follower.leader else { return };
-        let (correlation, origin) = (env.correlation.advance(), self.origin);
-        ctx.send(
-            leader,
-            Message::ListOffsets(ListOffsets { correlation, origin, edge: Edge::Earliest, current_epoch }),
-        );
-        follower.state = State::AskedForStart { correlation, at: ctx.now() };
-        follower.alarm.at_latest(ctx, Timer::Follow(self.index), ctx.now() + SILENCE);
-    }
-
-    /// Where the leader's log starts. Nothing that this replica has is in it if that is behind the end of its own.
-    ///
-    /// Simplified: a leader's log that ends before this one is not asked for, since where logs part is said in answer
-    /// to a fetch. Gives up: nothing; a leader knows every epoch that a follower may have records of.
-    ///
-    /// Source: `AbstractFetcherThread.fetchOffsetAndTruncate`, core, 4.1.
-    pub(super) fn leader_starts(
-        &mut self,
-        ctx: &mut Ctx<'_, Kafka>,
-        env: &mut Env<'_>,
-        from: NodeId,
-        reply: &OffsetIs,
-    ) {
-        let timer = Timer::Follow(self.index);
-        let Role::Follower(follower) = &mut self.role else { return };
-        let is_answer =
-            matches!(follower.state, State::AskedForStart { correlation, .. } if correlation == reply.correlation);
-        if !is_answer || follower.leader != Some(from) {
-            return;
-        }
-        match reply.result {
-            Ok(start) if start > self.log.end() => {
-                self.begin_at_leaders_start(ctx, start);
-                self.fetch_from_leader(ctx, env);
-            }
-            Ok(_) => self.fetch_from_leader(ctx, env),
-            Err(ErrorCode::FencedLeaderEpoch) => follower.state = State::Idle,
-            Err(_) => follower.pause(ctx, timer, env.plan.config.broker.replica_fetch_backoff),
-        }
-    }
-
     /// Cuts the log where it parts from the leader's, even below the own high watermark, and asks again.
     ///
     /// Source: `AbstractFetcherThread.{truncateOnFetchResponse,getOffsetTruncationState}`, core, 4.1; KIP-101, KIP-279.
     fn cut(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, leader: EpochEnd) {
-        let (from, to) = (self.log.end(), self.log.cut_for(leader));
+        self.cut_to(ctx, self.log.cut_for(leader), || {
+            format!("the leader's log leaves epoch {} at {}", leader.epoch, leader.end)
+        });
+        self.fetch_from_leader(ctx, env);
+    }
+
+    pub(super) fn cut_to(&mut self, ctx: &mut Ctx<'_, Kafka>, to: Offset, why: impl FnOnce() -> String) {
+        let (from, origin) = (self.log.end(), self.origin);
         let dropped = self.log.truncate(ctx.disk, to);
         self.flush.truncate(to);
         self.high_watermark = self.high_watermark.min(to);
         if dropped > 0 {
-            let origin = self.origin;
-            ctx.observe(Probe::Truncated, || {
-                let why = format!("the leader's log leaves epoch {} at {}", leader.epoch, leader.end);
-                Observation::Truncated { origin, from: from.0, to: to.0, why }
-            });
+            ctx.observe(Probe::Truncated, || Observation::Truncated { origin, from: from.0, to: to.0, why: why() });
         }
-        self.fetch_from_leader(ctx, env);
     }
 }

@@ -10,7 +10,6 @@ use ackproof_core::time::Time;
 use super::leader::{Leader, Progress};
 use super::replica::{Replica, Role, describe};
 use super::{CONTROLLER_RETRY, Env, SILENCE, Timer};
-use crate::config::Version;
 use crate::error_code::ErrorCode;
 use crate::message::{AlterPartition, Message, PartitionAltered};
 use crate::metadata::{BrokerEpoch, NodeSet};
@@ -57,7 +56,7 @@ impl Env<'_> {
 
     /// Whether a follower's fetches say which process they come from. Source: KIP-903, 3.5.
     pub(super) fn checks_broker_epochs(&self) -> bool {
-        self.plan.config.version >= Version::new(3, 5)
+        self.plan.config.names_processes
     }
 }
 

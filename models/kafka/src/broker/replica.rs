@@ -137,8 +137,8 @@ impl Replica {
         }
     }
 
-    /// Follows `leader` from the present end of the log on. Nothing is cut now: the leader's first answer says whether
-    /// the logs part. Whoever waited for this replica as a leader is sent away.
+    /// Follows `leader` from the present end of the log on. Nothing is cut now, except by older protocols: the leader's
+    /// first answer says whether the logs part. Whoever waited for this replica as a leader is sent away.
     ///
     /// Source: `Partition.makeFollower`, `ReplicaManager.{applyLocalFollowersDelta,
     /// completeDelayedOperationsWhenNotPartitionLeader}`, core, 4.1; KIP-101, KIP-279, KIP-595 for cutting on fetch.
@@ -157,8 +157,12 @@ impl Replica {
         } else if !begins_epoch && matches!(self.role, Role::Follower(_)) {
             return;
         }
-        self.role = Role::Follower(Follower::of(leader));
-        self.fetch_from_leader(ctx, env);
+        let mut follower = Follower::of(leader);
+        if let (true, Role::Follower(before)) = (env.plan.config.rules.stale_fetch_answers, &self.role) {
+            follower.stale = before.leaves_behind(leader, self.log.end());
+        }
+        self.role = Role::Follower(follower);
+        self.begin_to_follow(ctx, env);
     }
 
     /// Appends to the page cache, in the present leader epoch or the records' own.

@@ -78,6 +78,7 @@ impl Replica {
             Edge::Earliest => Ok(self.log.start()),
             Edge::Latest if leader.epoch_start > self.high_watermark => Err(ErrorCode::OffsetNotAvailable),
             Edge::Latest => Ok(self.high_watermark),
+            Edge::LogEnd => Ok(self.log.end()),
         }
     }
 }

@@ -19,7 +19,8 @@ use crate::message::{Correlation, Message, MetadataIs};
 use crate::metadata::{Image, MetadataVersion, NodeSet, Partition};
 use crate::model::Kafka;
 use crate::plan::Plan;
-use crate::settings::{SETTINGS, VERSIONS};
+use crate::release::VERSIONS;
+use crate::settings::SETTINGS;
 use crate::topic::Layout;
 
 pub const B1: NodeId = NodeId(0);

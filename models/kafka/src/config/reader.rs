@@ -5,8 +5,8 @@ use ackproof_core::setup::{AckMode, Setup};
 use ackproof_core::time::Span;
 
 use super::{
-    Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, MESSAGE_BYTES, ProducerConfig, Reset,
-    Retention, Rules, TopicConfig,
+    Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, MESSAGE_BYTES, ProducerConfig, Protocol,
+    Reset, Retention, Rules, Speech, TopicConfig, Version,
 };
 use crate::settings::{Idempotence, idempotence};
 use ackproof_log::SegmentLimits;
@@ -41,6 +41,23 @@ impl<'a> Reader<'a> {
             Some(_) => self.number("topic", key),
             None => self.number("broker", broker_key),
         }
+    }
+
+    /// How brokers talk and write; `None` from 4.0 on, where nobody can choose. Values that a broker does not start with
+    /// were refused before.
+    ///
+    /// A topic's own format is passed over when it is newer than the protocol. Source:
+    /// `TopicConfigHandler.excludedConfigs` on 2.8 and 3.9.
+    pub(super) fn speech(self, version: Version) -> Option<Speech> {
+        let parse = |section, key| Protocol::parse(self.effective.text(section, key)?, version);
+        let protocol = parse("broker", "inter.broker.protocol.version")?;
+        let of_brokers = parse("broker", "log.message.format.version").unwrap_or(protocol);
+        let of_topic = parse("topic", "message.format.version").filter(|format| *format <= protocol);
+        let format = match protocol.ignores_formats(version) {
+            true => protocol,
+            false => of_topic.unwrap_or(of_brokers),
+        };
+        Some(Speech { protocol, format })
     }
 
     pub(super) fn broker(self) -> BrokerConfig {
@@ -242,6 +259,8 @@ impl<'a> Reader<'a> {
                 other => panic!("consumer.auto.offset.reset is none of earliest, latest, none: {other:?}"),
             },
             max_poll_records: self.count("consumer", "max.poll.records"),
+            checks_positions: Version::parse(&self.effective.version)
+                .is_none_or(|version| super::messages_have_epochs(self.effective, version)),
             fetch_max_wait: span("fetch.max.wait.ms"),
             request_timeout: span("request.timeout.ms"),
             api_timeout: span("default.api.timeout.ms"),

@@ -118,9 +118,10 @@ impl Partition {
         self.high_watermark = None;
     }
 
-    /// A leader epoch that the position was not checked against: a position with an epoch of its own is checked.
+    /// A leader epoch that the position was not checked against: a position with an epoch of its own is checked, if the
+    /// messages of the topic carry epochs at all.
     /// Source: `SubscriptionState.maybeValidatePosition` at 4.1.
-    pub fn notice_leader(&mut self, epoch: Epoch) {
+    pub fn notice_leader(&mut self, epoch: Epoch, checks: bool) {
         let (Position::Valid(at) | Position::Validating(at)) = &mut self.position else { return };
         if at.checked_in == Some(epoch) {
             return;
@@ -128,7 +129,7 @@ impl Partition {
         at.checked_in = Some(epoch);
         let at = *at;
         self.asked = false;
-        if at.epoch.is_some() {
+        if checks && at.epoch.is_some() {
             self.drop_records();
             self.position = Position::Validating(at);
         }

@@ -24,7 +24,7 @@ impl Consumer {
         }
         let origin = partition.origin;
         let Some((leader, epoch)) = self.leaders.of(origin) else { return self.leaders.want() };
-        partition.notice_leader(epoch);
+        partition.notice_leader(epoch, self.config.checks_positions);
         if !partition.wants_request(leader, now) {
             return;
         }

@@ -77,7 +77,7 @@ pub struct Bench {
 
 /// Settings of a test, over the defaults of a version: `topic.min.insync.replicas=2`.
 pub fn config(version: &str, settings: &[&str]) -> Config {
-    let versions = crate::settings::VERSIONS;
+    let versions = crate::release::VERSIONS;
     let mut effective = Effective::defaults(version, "java", versions, &crate::settings::SETTINGS);
     let defaults = ["topic.partitions=1", "topic.replication.factor=3"];
     for setting in defaults.iter().chain(settings) {

@@ -78,6 +78,35 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..BROKER
     },
     Setting {
+        key: "inter.broker.protocol.version",
+        kind: ValueKind::Text,
+        defaults: &[
+            ("2.8", "2.8-IV1"),
+            ("3.0", "3.0-IV1"),
+            ("3.1", "3.1-IV0"),
+            ("3.2", "3.2-IV0"),
+            ("3.3", "3.3-IV3"),
+            ("3.4", "3.4-IV0"),
+            ("3.5", "3.5-IV2"),
+            ("3.6", "3.6-IV2"),
+            ("3.7", "3.7-IV4"),
+            ("3.8", "3.8-IV0"),
+            ("3.9", "3.9-IV0"),
+            ("4.0", ""),
+        ],
+        effect: "How followers find where their logs part from their leader's: below 0.11.0-IV2 by their own high watermark, which loses; below 2.0-IV0 by the end of an epoch, which diverges after quick fail-overs; below 2.7-IV1 by epoch and end, before they fetch. Removed in 4.0.",
+        source: "KIP-101, KIP-279, KIP-595; ApiVersion on 2.8, MetadataVersion on 3.9",
+        ..BROKER
+    },
+    Setting {
+        key: "log.message.format.version",
+        kind: ValueKind::Text,
+        defaults: &[("2.8", "2.8-IV1"), ("3.0", "3.0-IV1"), ("4.0", "")],
+        effect: "Below 0.11.0 messages carry no leader epoch, so followers cut to their own high watermark and idempotent producers are refused. From 3.0 on without effect unless inter.broker.protocol.version is older than 3.0. Removed in 4.0.",
+        source: "Log.initializeLeaderEpochCache on 2.8, LogConfig.shouldIgnoreMessageFormatVersion on 3.9",
+        ..BROKER
+    },
+    Setting {
         key: "log.flush.interval.messages",
         kind: long(1),
         defaults: &[("2.8", NEVER)],

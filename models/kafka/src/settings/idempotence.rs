@@ -2,11 +2,12 @@
 //!
 //! Source: KIP-679; `ProducerConfig.postProcessAndValidateIdempotenceConfigs` on 3.9 and 4.0;
 //! `KafkaProducer.configureAcks`, `configureInflightRequests` on 2.8; KAFKA-13598: 3.0.0 and 3.1.0 had the default
-//! without the effect. A minor release stands for its last bug fix, so 3.0 and 3.1 have both.
+//! without the effect.
 
 use ackproof_core::setting::Effective;
 
-use crate::config::Version;
+use crate::bugs;
+use crate::release::{Release, Version};
 
 #[derive(Clone, PartialEq, Debug)]
 pub enum Idempotence {
@@ -18,6 +19,8 @@ pub enum Idempotence {
         key: &'static str,
         value: String,
     },
+    /// On by default, and without effect: a bug of this release.
+    WithoutEffect,
     /// The client does not start: `key` does not go with idempotence.
     Refused {
         key: &'static str,
@@ -33,7 +36,11 @@ pub fn idempotence(effective: &Effective) -> Idempotence {
         return Idempotence::Off;
     }
     let chosen = effective.is_set("producer", "enable.idempotence");
-    let version = Version::parse(&effective.version).unwrap_or(Version::new(4, 0));
+    let release = Release::parse(&effective.version).unwrap_or(Release::new(4, 0, 0));
+    if !chosen && bugs::IDEMPOTENCE_WITHOUT_EFFECT.is_in(release) {
+        return Idempotence::WithoutEffect;
+    }
+    let version = release.version;
     let mut silenced = None;
     for (key, needs, holds) in demands(effective, version) {
         // From 4.0 on the limit is enforced even where nobody chose idempotence.

@@ -4,7 +4,7 @@
 use ackproof_core::setting::{Effective, Inert, SettingName};
 use ackproof_core::setup::Setup;
 
-use crate::config::{Acks, Commit, Config};
+use crate::config::{Acks, Commit, Config, Protocol, default_protocol};
 
 /// Every setting that somebody chose and that cannot act beside the others.
 pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
@@ -32,6 +32,7 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         let why = "the topic and __consumer_offsets have one copy: there is nobody else to elect";
         report("broker", "eligible.leader.replicas.version", why.to_owned());
     }
+    report_speech(effective, &config, &mut report);
     if effective.text("topic", "replication.factor").is_some() {
         report("broker", "default.replication.factor", "the topic has a replication.factor of its own".to_owned());
     }
@@ -51,6 +52,26 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         }
     }
     found
+}
+
+/// What brokers no longer look at when they talk to each other and write.
+fn report_speech(effective: &Effective, config: &Config, report: &mut impl FnMut(&str, &str, String)) {
+    let formats = [("broker", "log.message.format.version"), ("topic", "message.format.version")];
+    let protocol_key = "inter.broker.protocol.version";
+    if default_protocol(config.version).is_none() {
+        for (section, key) in formats.into_iter().chain([("broker", protocol_key)]) {
+            report(section, key, "brokers do not know it any more since 4.0".to_owned());
+        }
+        return;
+    }
+    let protocol = effective.text("broker", protocol_key).and_then(|text| Protocol::parse(text, config.version));
+    if protocol.is_some_and(|protocol| protocol.ignores_formats(config.version)) {
+        for (section, key) in formats {
+            let why =
+                "brokers of 3.0 and later write the present format, unless inter.broker.protocol.version is older";
+            report(section, key, why.to_owned());
+        }
+    }
 }
 
 fn acks_word(acks: Acks) -> &'static str {

@@ -6,6 +6,7 @@ use ackproof_core::time::Span;
 
 use super::*;
 use crate::config::{Acks, Commit, Config};
+use crate::release::VERSIONS;
 
 const ELR: &str = "eligible.leader.replicas.version";
 const ELR_OFF: &str = "broker.eligible.leader.replicas.version=0";
@@ -296,7 +297,9 @@ fn a_producer_is_idempotent_by_default_since_3_0_unless_something_turns_it_off()
     let setup = Setup::default();
     let is_idempotent =
         |version, chosen: &[&str]| Config::from_effective(&row(version, chosen), &setup).producer.is_idempotent;
-    for (version, expected) in [("2.8", false), ("3.0", true), ("3.9", true), ("4.1", true)] {
+    let releases =
+        [("2.8", false), ("3.0.0", false), ("3.0.1", true), ("3.0", true), ("3.1.0", false), ("3.1.1", true)];
+    for (version, expected) in releases.into_iter().chain([("3.2.0", true), ("3.9", true), ("4.1", true)]) {
         assert_eq!(is_idempotent(version, &[]), expected, "{version}");
     }
     assert!(is_idempotent("2.8", &["producer.enable.idempotence=true"]));

@@ -40,6 +40,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..TOPIC
     },
     Setting {
+        key: "message.format.version",
+        kind: ValueKind::Text,
+        effect: "As log.message.format.version, for this topic; passed over when newer than the brokers' protocol. Removed in 4.0.",
+        source: "TopicConfigHandler.excludedConfigs on 2.8 and 3.9",
+        ..TOPIC
+    },
+    Setting {
         key: "flush.messages",
         kind: long(1),
         unit: "messages",

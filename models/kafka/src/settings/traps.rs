@@ -4,7 +4,8 @@ use ackproof_core::setting::{Effective, Trap};
 use ackproof_core::setup::{OnFailure, Processing, Setup};
 
 use super::idempotence::{Idempotence, idempotence};
-use crate::config::{Acks, Commit, Config, Reset};
+use crate::bugs::{Bug, Bystanders, at_large};
+use crate::config::{Acks, Commit, Config, Reset, Truncation};
 
 /// Every trap of a row, in the order in which a message meets them.
 pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
@@ -28,9 +29,11 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.commit_before_background(),
         row.reset_to_latest(),
         row.brokers_that_are_controllers(),
+        row.old_truncation(),
     ]
     .into_iter()
     .flatten()
+    .chain(row.bugs())
     .collect()
 }
 
@@ -45,6 +48,38 @@ fn trap(id: &'static str, message: String, source: &'static str) -> Option<Trap>
 }
 
 impl Row<'_> {
+    /// Known bugs of this release that could matter.
+    fn bugs(&self) -> Vec<Trap> {
+        let idempotence = idempotence(self.effective);
+        let beside = Bystanders { config: &self.config, setup: self.setup, idempotence };
+        let said = |bug: &'static Bug| {
+            let modelled = if bug.modelled { "" } else { ", which is not modelled: runs do not show it" };
+            let message =
+                format!("{} has {}{modelled}: {}; {}.", self.config.release, bug.ticket, bug.does, bug.remedy());
+            Trap { id: bug.id, message, source: bug.ticket }
+        };
+        at_large(&beside).map(said).collect()
+    }
+
+    fn old_truncation(&self) -> Option<Trap> {
+        let why = match self.config.truncation {
+            Truncation::OnFetch | Truncation::EpochEnd => return None,
+            Truncation::HighWatermark => {
+                "followers cut their logs to their own high watermark, which lags behind what was confirmed: a second \
+                 fail-over soon after a first one loses messages that acks=all had confirmed"
+            }
+            Truncation::EpochEndOnly => {
+                "followers are told where an epoch ends but not which: after fail-overs in quick succession their logs \
+                 may differ for good"
+            }
+        };
+        let message = format!(
+            "with inter.broker.protocol.version={} and the format of messages that goes with it, {why}. Raise both.",
+            self.effective.text("broker", "inter.broker.protocol.version").unwrap_or_default()
+        );
+        trap("kafka-old-truncation", message, "KIP-101; KIP-279")
+    }
+
     fn is_all(&self) -> bool {
         self.config.producer.acks == Acks::All
     }

@@ -17,6 +17,10 @@ use crate::metadata::{BrokerEpoch, NodeSet, PartitionEpoch};
 use crate::sequence::Numbered;
 
 impl Bench {
+    /// From now on the test plays this node: what it is sent goes to the inbox.
+    pub fn intercept(&mut self, node: NodeId) {
+        self.intercept = Some(node);
+    }
     pub fn correlation(&mut self) -> Correlation {
         self.next_correlation += 1;
         Correlation(self.next_correlation)

@@ -304,7 +304,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "replica.fetch.min.bytes",
             "replica.fetch.response.max.bytes",
         ],
-        texts: &["compression.type", "inter.broker.protocol.version", "log.message.format.version"],
+        texts: &["compression.type"],
     },
     Unmodelled {
         why: "One consumer group with a fixed assignment and one partition of committed offsets is simulated; members do not join or leave, offsets do not expire.",

@@ -43,7 +43,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "message.timestamp.before.max.ms",
             "message.timestamp.difference.max.ms",
         ],
-        texts: &["compression.type", "message.format.version"],
+        texts: &["compression.type"],
     },
     Unmodelled {
         why: "Throughput limits and share groups are not simulated.",
