@@ -41,7 +41,7 @@ use crate::plan::Plan;
 use crate::topic::Index;
 
 use checkpoint::Checkpoints;
-use coordinator::Group;
+use coordinator::Coordinator;
 pub use coordinator::progress_in;
 use lifecycle::{Lifecycle, Stage};
 pub use replica::Replica;
@@ -84,7 +84,7 @@ pub struct Broker {
     view: Arc<Image>,
     /// By partition; `None` where this broker holds no copy.
     replicas: Vec<Option<Replica>>,
-    group: Group,
+    coordinator: Coordinator,
     correlation: Correlation,
     proposals: Alarm,
     checkpoints: Checkpoints,
@@ -97,7 +97,7 @@ impl Broker {
             lifecycle: Lifecycle::default(),
             view: Arc::default(),
             replicas: Vec::new(),
-            group: Group::default(),
+            coordinator: Coordinator::default(),
             correlation: Correlation::default(),
             proposals: Alarm::default(),
             checkpoints: Checkpoints::default(),
@@ -225,6 +225,7 @@ impl Broker {
                     Ok(())
                 })?;
             }
+            Timer::Group => self.on_group_timer(ctx),
             Timer::Parked(index) => {
                 if let Some((replica, mut env)) = self.split(index) {
                     replica.expire_parked(ctx, &mut env);
@@ -292,6 +293,10 @@ impl Broker {
             Message::EpochEndOf(request) => self.on_epoch_end(ctx, from, &request),
             Message::OffsetCommit(request) => self.on_offset_commit(ctx, from, &request)?,
             Message::OffsetFetch(request) => self.on_offset_fetch(ctx, from, &request),
+            Message::JoinGroup(request) => self.on_join_group(ctx, from, request),
+            Message::SyncGroup(request) => self.on_sync_group(ctx, from, &request),
+            Message::MemberHeartbeat(request) => self.on_member_heartbeat(ctx, from, &request),
+            Message::LeaveGroup(request) => self.on_leave_group(ctx, from, &request),
             Message::Registered(reply) => self.on_registered(ctx, &reply)?,
             Message::HeartbeatIs(reply) => self.on_heartbeat(ctx, &reply)?,
             Message::PartitionAltered(reply) => {
@@ -316,6 +321,8 @@ impl Broker {
             })?,
             Message::Produced(_) | Message::MetadataIs(_) => {}
             Message::OffsetCommitted(_) | Message::OffsetsAre(_) => {}
+            Message::GroupJoined(_) | Message::GroupSynced(_) => {}
+            Message::MemberHeartbeatIs(_) | Message::GroupLeft(_) => {}
         }
         Ok(())
     }
@@ -388,6 +395,7 @@ impl Actor<Kafka> for Broker {
             Event::Timer(_) | Event::Message { .. } | Event::Closed { .. } => Ok(()),
             Event::App(_) | Event::MoveLeader { .. } => Ok(()),
         };
+        let done = done.and_then(|()| if is_serving { self.coordinate(ctx) } else { Ok(()) });
         if let Err(error) = done {
             self.halt(ctx, error);
         }

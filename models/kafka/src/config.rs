@@ -13,6 +13,7 @@ use ackproof_log::SegmentLimits;
 /// What a message counts as, whatever counts bytes.
 pub const MESSAGE_BYTES: u64 = 100;
 
+use crate::assignor::Strategy;
 use crate::bugs;
 use crate::release::Release;
 pub use crate::release::Version;
@@ -107,6 +108,8 @@ pub struct BrokerConfig {
     pub eligible_leader_replicas: bool,
     /// `offsets.commit.timeout.ms`: how long a coordinator waits for a commit to be replicated.
     pub offsets_commit_timeout: Span,
+    /// `group.initial.rebalance.delay.ms`: how long an empty group waits for more members.
+    pub initial_rebalance_delay: Span,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -195,6 +198,14 @@ pub struct ConsumerConfig {
     pub max_poll_records: u32,
     /// Messages carry the leader epoch in which they were written, so that a position can be checked against a new leader.
     pub checks_positions: bool,
+    /// `max.poll.interval.ms`: also how long a rebalance waits for a member.
+    pub max_poll_interval: Span,
+    pub session_timeout: Span,
+    pub heartbeat_interval: Span,
+    /// `partition.assignment.strategy`, of which the group uses the first: every member has the same.
+    pub strategy: Strategy,
+    /// Members keep their partitions while they join again. One strategy that cannot is enough to give them up.
+    pub is_cooperative: bool,
     pub fetch_max_wait: Span,
     pub request_timeout: Span,
     /// `default.api.timeout.ms`: how long a blocking commit is tried.

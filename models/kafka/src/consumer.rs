@@ -8,15 +8,15 @@
 //!
 //! Source: `ClassicKafkaConsumer.poll`, `Fetcher`, `FetchCollector`, `SubscriptionState`, `ConsumerCoordinator` at 4.1.
 //!
-//! Simplified: the group has a fixed membership, and each member the partitions that `RangeAssignor` would give it; a
-//! member that restarts gets the same ones again. Gives up: rebalances and everything they repeat or lose.
 //! Simplified: one fetch request reads one partition, and waits a moment after an error. Gives up: nothing but requests.
 
-mod assignment;
 mod commit;
+mod lookup;
+mod membership;
 mod partition;
 mod poll;
 mod reading;
+mod rebalance;
 
 use std::collections::VecDeque;
 
@@ -28,24 +28,40 @@ use ackproof_log::{Epoch, Offset};
 
 use crate::client::{Answer, Connections, Leaders, Rang, WAKE, Wake};
 use crate::config::{Commit, ConsumerConfig};
-use crate::message::{Edge, Message};
+use crate::message::{Edge, MemberId, Membership, Message};
 use crate::model::Kafka;
 use crate::plan::Plan;
 
-use assignment::Assignment;
 use commit::Committer;
-use partition::{Partition, Position};
+use lookup::Lookup;
+use membership::Member;
+use partition::{Partition, Position, Slot};
 use poll::PollLoop;
 
-/// What the consumer remembers of a request; a partition by its place among its own.
+/// What the consumer remembers of a request.
 #[derive(Debug)]
 enum Asked {
     Metadata,
-    Fetch { place: usize, offset: Offset },
-    Reset { place: usize },
-    Validate { place: usize, offset: Offset },
-    Offsets,
-    Commit,
+    Fetch {
+        slot: Slot,
+        offset: Offset,
+    },
+    Reset {
+        slot: Slot,
+    },
+    Validate {
+        slot: Slot,
+        offset: Offset,
+    },
+    /// What was assigned by then.
+    Offsets {
+        assignments: u32,
+    },
+    Commit(Option<Membership>),
+    Join(MemberId),
+    Sync(Membership),
+    Heartbeat(Membership),
+    Leave,
 }
 
 /// A consumer's process.
@@ -54,10 +70,17 @@ pub struct Consumer {
     config: ConsumerConfig,
     /// `None`: outside every group, progress is neither looked up nor stored.
     commit: Option<Commit>,
+    /// `None`: outside every group.
+    member: Option<Box<Member>>,
+    /// Its own, in order.
     partitions: Vec<Partition>,
-    /// Places of partitions with fetched records, in the order in which they came.
-    fetched: VecDeque<usize>,
-    assignment: Assignment,
+    /// How many the topic has.
+    topic_partitions: u16,
+    /// How many partitions were ever assigned.
+    assignments: u32,
+    /// Partitions with fetched records, in the order in which they came.
+    fetched: VecDeque<Origin>,
+    lookup: Lookup,
     committer: Committer,
     poll: PollLoop,
     connections: Connections<Asked>,
@@ -74,19 +97,19 @@ impl Consumer {
         let consumer = &config.consumer;
         let connection = &consumer.connection;
         let members = plan.topology.of_kind(NodeKind::Consumer);
-        let (commit, start, origins) = match members.iter().position(|member| *member == node) {
-            Some(index) => {
-                let own = assignment::range(config.topic.partitions, members.len() as u16, index as u16);
-                (Some(consumer.commit), Position::Unknown, own)
-            }
-            None => (None, Position::Resetting(Edge::Earliest), 0..config.topic.partitions),
-        };
+        let is_member = members.contains(&node);
+        let commit = is_member.then_some(consumer.commit);
+        let audited = if is_member { 0..0 } else { 0..config.topic.partitions };
+        let start = Position::Resetting(Edge::Earliest);
         Consumer {
             config: consumer.clone(),
             commit,
-            partitions: origins.map(|index| Partition::new(Origin(index), start)).collect(),
+            member: is_member.then(|| Box::new(Member::new())),
+            partitions: audited.map(|index| Partition::new(Origin(index), 0, start)).collect(),
+            topic_partitions: config.topic.partitions,
+            assignments: 0,
             fetched: VecDeque::new(),
-            assignment: Assignment::new(commit.is_some()),
+            lookup: Lookup::Known,
             committer: Committer::default(),
             poll: PollLoop::new(consumer, commit),
             connections: Connections::new(connection.clone(), config.brokers),
@@ -96,9 +119,19 @@ impl Consumer {
         }
     }
 
-    /// Whether every partition of its own has a position to read from, or never will.
+    /// Whether it is in its group, and every partition of its own has a position to read from, or never will.
     pub fn is_ready(&self) -> bool {
-        self.partitions.iter().all(|partition| partition.at().is_some() || partition.is_stopped())
+        self.is_settled() && self.partitions.iter().all(|partition| partition.at().is_some() || partition.is_stopped())
+    }
+
+    /// Whether it has taken up what its group gives it, as far as it knows.
+    pub fn is_settled(&self) -> bool {
+        self.member.as_deref().is_none_or(Member::is_settled)
+    }
+
+    /// As whom it is in the group, if it is.
+    pub fn membership(&self) -> Option<Membership> {
+        self.member.as_ref()?.membership()
     }
 
     /// Whether its application works on nothing.
@@ -107,14 +140,15 @@ impl Consumer {
     }
 
     /// Whether it has read `origin` to the high watermark, as far as it knows, and its application works on nothing.
-    /// True also for partitions of others, and for one that it has stopped reading.
+    /// True also for
+    /// partitions of others once it knows which are its own, and for one that it has stopped reading.
     pub fn is_caught_up(&self, origin: Origin) -> bool {
         let has_read = |partition: &Partition| match partition.position {
             Position::Stopped => true,
             Position::Unknown | Position::Resetting(_) | Position::Validating(_) => false,
             Position::Valid(_) => partition.is_at_end(),
         };
-        self.poll.is_done() && self.own(origin).is_none_or(has_read)
+        self.poll.is_done() && self.own(origin).map_or_else(|| self.is_settled(), has_read)
     }
 
     /// Whether the progress in `origin` is stored, as far as it is to be. True also for partitions of others.
@@ -129,7 +163,7 @@ impl Consumer {
     /// How far it has passed in `origin` for good, stored or not: its application has finished everything below that
     /// it was handed, and the rest was passed over. `None` while it is not certain that it stays there.
     pub fn passed(&self, origin: Origin, leader_epoch: Epoch) -> Option<Offset> {
-        let is_member = self.commit.is_some() && self.poll.is_done();
+        let is_member = self.commit.is_some() && self.is_settled() && self.poll.is_done();
         match self.own(origin)?.position {
             Position::Valid(at) if is_member && at.checked_in == Some(leader_epoch) => Some(at.next),
             Position::Valid(_) | Position::Unknown | Position::Resetting(_) | Position::Validating(_) => None,
@@ -147,6 +181,9 @@ impl Consumer {
         self.own(origin)?.committed
     }
 
+    fn place(&self, slot: Slot) -> Option<usize> {
+        self.partitions.iter().position(|partition| partition.slot() == slot)
+    }
     fn own(&self, origin: Origin) -> Option<&Partition> {
         self.partitions.iter().find(|partition| partition.origin == origin)
     }
@@ -157,6 +194,9 @@ impl Actor<Kafka> for Consumer {
         match event {
             Event::Start => {
                 self.connections.begin(ctx.incarnation);
+                if let Some(member) = &mut self.member {
+                    member.renew(ctx);
+                }
                 self.poll.begin(ctx.wall_clock());
             }
             Event::Timer(id) => {
@@ -186,6 +226,10 @@ impl Consumer {
             Message::EpochEndIs(told) => told.correlation,
             Message::OffsetsAre(told) => told.correlation,
             Message::OffsetCommitted(told) => told.correlation,
+            Message::GroupJoined(told) => told.correlation,
+            Message::GroupSynced(told) => told.correlation,
+            Message::MemberHeartbeatIs(told) => told.correlation,
+            Message::GroupLeft(told) => told.correlation,
             other => return debug_assert!(false, "a consumer was sent {other:?}"),
         };
         let asked = match self.connections.answered(from, correlation) {
@@ -200,15 +244,33 @@ impl Consumer {
                 }
                 self.leaders.learn(&told.image, ctx.wall_clock());
             }
-            (Some(Asked::Fetch { place, offset }), Message::Fetched(told)) => {
-                self.fetched(ctx, from, place, offset, told.result);
+            (Some(Asked::Fetch { slot, offset }), Message::Fetched(told)) => {
+                if let Some(place) = self.place(slot) {
+                    self.fetched(ctx, from, place, offset, told.result);
+                }
             }
-            (Some(Asked::Reset { place }), Message::OffsetIs(told)) => self.reset_to(ctx, place, told.result),
-            (Some(Asked::Validate { place, offset }), Message::EpochEndIs(told)) => {
-                self.validated(ctx, place, offset, told.result);
+            (Some(Asked::Reset { slot }), Message::OffsetIs(told)) => {
+                if let Some(place) = self.place(slot) {
+                    self.reset_to(ctx, place, told.result);
+                }
             }
-            (Some(Asked::Offsets), Message::OffsetsAre(told)) => self.offsets_are(ctx, told.result),
-            (Some(Asked::Commit), Message::OffsetCommitted(told)) => self.committed_is(ctx, told.result),
+            (Some(Asked::Validate { slot, offset }), Message::EpochEndIs(told)) => {
+                if let Some(place) = self.place(slot) {
+                    self.validated(ctx, place, offset, told.result);
+                }
+            }
+            (Some(Asked::Offsets { assignments }), Message::OffsetsAre(told)) => {
+                self.offsets_are(ctx, assignments, told.result);
+            }
+            (Some(Asked::Commit(claim)), Message::OffsetCommitted(told)) => {
+                self.committed_is(ctx, claim, told.result);
+            }
+            (Some(Asked::Join(id)), Message::GroupJoined(told)) => self.joined(ctx, from, id, told.result),
+            (Some(Asked::Sync(claim)), Message::GroupSynced(told)) => self.synced(ctx, claim, told.result),
+            (Some(Asked::Heartbeat(claim)), Message::MemberHeartbeatIs(told)) => {
+                self.heartbeat_is(ctx, claim, told.result);
+            }
+            (Some(Asked::Leave), Message::GroupLeft(_)) => {}
             (asked, body) => debug_assert!(false, "{body:?} answers {asked:?}"),
         }
     }
@@ -216,14 +278,15 @@ impl Consumer {
     /// One turn: what has come is handed over, what is missing is asked for.
     fn run(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         let now = ctx.wall_clock();
-        self.look_up_offsets(ctx, now);
         self.poll(ctx, now);
+        self.look_up_offsets(ctx, now);
         for place in 0..self.partitions.len() {
             self.read(ctx, place, now);
         }
         self.send_commit(ctx, now);
+        self.beat(ctx, now);
         self.leaders.refresh(ctx, &mut self.connections, || Asked::Metadata);
-        if self.closing && self.poll.is_done() && self.is_closed() {
+        if self.closing && self.poll.is_done() && self.is_closed() && self.has_left(ctx) {
             return ctx.exit("closed");
         }
         let due = self.due(now);
@@ -246,10 +309,22 @@ impl Consumer {
         for request in lost {
             match request.what {
                 Asked::Metadata => self.leaders.settled(false),
-                Asked::Fetch { place, .. } => self.partitions[place].stop_fetching(peer),
-                Asked::Reset { place } | Asked::Validate { place, .. } => self.partitions[place].asked = false,
-                Asked::Offsets => self.assignment.failed(now),
-                Asked::Commit => self.commit_failed(ctx, now),
+                Asked::Fetch { slot, .. } => {
+                    if let Some(place) = self.place(slot) {
+                        self.partitions[place].stop_fetching(peer);
+                    }
+                }
+                Asked::Reset { slot } | Asked::Validate { slot, .. } => {
+                    if let Some(place) = self.place(slot) {
+                        self.partitions[place].asked = false;
+                    }
+                }
+                Asked::Offsets { .. } => self.lookup.failed(now),
+                Asked::Commit(_) => self.commit_failed(ctx, now),
+                Asked::Join(id) => self.lost_join(ctx, now, id),
+                Asked::Sync(claim) => self.lost_join(ctx, now, claim.member),
+                Asked::Heartbeat(_) => self.heartbeat_failed(ctx, now),
+                Asked::Leave => {}
             }
         }
     }
@@ -259,7 +334,11 @@ impl Consumer {
         let mut due = self.connections.due().min(self.leaders.due(&self.connections, now));
         due = due.min(self.poll.auto_commit_due());
         if let Some(coordinator) = self.leaders.coordinator() {
-            let wanted = self.assignment.due().min(self.committer.due());
+            let member = match &self.member {
+                Some(member) if !self.closing => member.due(self.poll.thread),
+                Some(_) | None => Time::NEVER,
+            };
+            let wanted = self.lookup.due().min(self.committer.due()).min(member);
             let reachable =
                 if self.connections.is_open(coordinator) { now } else { self.connections.retry_at(coordinator) };
             due = due.min(wanted.max(reachable));

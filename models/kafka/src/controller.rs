@@ -159,6 +159,9 @@ impl Controller {
             Message::Metadata(_) | Message::MetadataIs(_) | Message::ListOffsets(_) | Message::OffsetIs(_) => {}
             Message::EpochEndOf(_) | Message::EpochEndIs(_) | Message::OffsetCommit(_) => {}
             Message::OffsetCommitted(_) | Message::OffsetFetch(_) | Message::OffsetsAre(_) => {}
+            Message::JoinGroup(_) | Message::GroupJoined(_) | Message::SyncGroup(_) | Message::GroupSynced(_) => {}
+            Message::MemberHeartbeat(_) | Message::MemberHeartbeatIs(_) => {}
+            Message::LeaveGroup(_) | Message::GroupLeft(_) => {}
             Message::Registered(_) | Message::HeartbeatIs(_) | Message::PartitionAltered(_) => {}
             Message::Publish(_) => {}
         }

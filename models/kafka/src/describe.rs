@@ -89,7 +89,7 @@ pub fn topology(setup: &Setup) -> Topology {
 const SIMPLIFICATIONS: &[&str] = &[
     "Transactions and read_committed are not modelled: no verdict on them. An idempotent producer has its id from its start on, and brokers do not forget it after a day.",
     "The metadata quorum is one reliable controller, also where a version would use ZooKeeper: loss of the quorum cannot be told from loss of its one node.",
-    "The consumer group has a fixed range assignment: what a rebalance repeats or a slow member loses is not shown.",
+    "Consumers are dynamic members of one group under the classic protocol: with group.instance.id a quick restart would keep its partitions, group.protocol=consumer is refused, and applications have no rebalance listener.",
     "Only the Java client: librdkafka commits and retries differently.",
     "Messages go to the partitions in turn by their number, not by key or stickiness: batches are spread more evenly than in reality.",
     "No compaction: every message counts as having a key of its own. Offsets of a group do not expire.",

@@ -41,6 +41,12 @@ error_codes! {
     NotCoordinator = "NOT_COORDINATOR",
     /// A commit did not reach the other replicas in time.
     CoordinatorNotAvailable = "COORDINATOR_NOT_AVAILABLE",
+    /// The coordinator does not know that member, or no longer.
+    UnknownMemberId = "UNKNOWN_MEMBER_ID",
+    /// The group has gone on to another generation.
+    IllegalGeneration = "ILLEGAL_GENERATION",
+    /// The group is dividing its partitions anew.
+    RebalanceInProgress = "REBALANCE_IN_PROGRESS",
     /// The log directory has failed.
     KafkaStorageError = "KAFKA_STORAGE_ERROR",
     /// The broker registered again since, or its registration is not known.

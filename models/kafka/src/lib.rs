@@ -3,6 +3,7 @@
 //! `RULES.md` lists every rule that is modelled, with its source and the test named after it, and every
 //! simplification with the verdict it could change.
 
+mod assignor;
 mod broker;
 mod bugs;
 mod cell;

@@ -4,6 +4,8 @@
 //! longer waits for is dropped, which is what keeps the answer to a request that was given up from being taken for
 //! the answer to the next one. Batches are shared, never copied.
 
+mod group;
+
 use std::sync::Arc;
 
 use ackproof_core::app::{MsgId, Origin};
@@ -16,6 +18,8 @@ use crate::config::Acks;
 use crate::error_code::ErrorCode;
 use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, PartitionEpoch};
 use crate::sequence::Numbered;
+
+pub use group::*;
 
 /// Matches a reply to its request. Counted by the sender of requests.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Default, Serialize, Deserialize)]
@@ -53,6 +57,8 @@ pub enum Payload {
     Message(MsgId, Option<Numbered>),
     /// In `__consumer_offsets` only.
     Commit(Commit),
+    /// In `__consumer_offsets` only.
+    Group(GroupRecord),
 }
 
 /// Progress of the consumer group in one partition: everything below `upto` is done.
@@ -98,6 +104,15 @@ pub enum Message {
     /// To the group's coordinator.
     OffsetFetch(OffsetFetch),
     OffsetsAre(OffsetsAre),
+    // From here on also to the group's coordinator.
+    JoinGroup(JoinGroup),
+    GroupJoined(GroupJoined),
+    SyncGroup(SyncGroup),
+    GroupSynced(GroupSynced),
+    MemberHeartbeat(MemberHeartbeat),
+    MemberHeartbeatIs(MemberHeartbeatIs),
+    LeaveGroup(LeaveGroup),
+    GroupLeft(GroupLeft),
 
     // A broker asks the controller, and is answered.
     Register(Register),
@@ -232,6 +247,8 @@ pub struct EpochEndIs {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OffsetCommit {
     pub correlation: Correlation,
+    /// `None`: by somebody who is no member, which only an empty group allows.
+    pub membership: Option<Membership>,
     pub commits: Arc<[Commit]>,
 }
 

@@ -131,6 +131,21 @@ impl Kafka {
         leading.has_heard(partition.isr) && followers_agree && (is_stuck || leading.high_watermark() == leading.end())
     }
 
+    /// Whether the group's coordinator, if there is one, has exactly those members that are running, and they know it.
+    fn group_is_settled(&self, actors: &Actors<'_, Kafka>) -> bool {
+        let Some((node, _)) = self.leading(actors, self.plan.layout.offsets()) else { return true };
+        let Some(group) = self.broker(actors, node).and_then(Broker::group) else { return false };
+        let mut running = Vec::new();
+        for node in self.plan.topology.of_kind(NodeKind::Consumer) {
+            match actors.get(node) {
+                Some(KafkaActor::Consumer(consumer)) if consumer.is_settled() => running.push(consumer.membership()),
+                Some(_) => return false,
+                None => {}
+            }
+        }
+        group.is_settled(&running)
+    }
+
     /// Whether producers hold nothing, and the group has read everything it can and stored its progress.
     fn clients_are_done(&self, actors: &Actors<'_, Kafka>) -> bool {
         actors.iter().all(|(node, actor)| match actor {
@@ -211,7 +226,7 @@ impl Kafka {
             let from = disks.get(node).map_or(from, |disk| disk.start(file).max(from));
             let deliveries = (from..).zip(records).filter_map(move |(offset, record)| match record.payload {
                 Payload::Message(msg, _) => Some((node, Delivery { msg, origin, offset })),
-                Payload::Commit(_) => None,
+                Payload::Commit(_) | Payload::Group(_) => None,
             });
             deliveries.collect::<Vec<_>>()
         };
@@ -298,7 +313,7 @@ impl Model for Kafka {
             broker.view().version == image.version && image.broker(node).is_some_and(|status| status.is_active())
         });
         let settled = self.plan.layout.indices().all(|index| self.is_settled(actors, image, index));
-        decided && heard && settled && self.clients_are_done(actors)
+        decided && heard && settled && self.group_is_settled(actors) && self.clients_are_done(actors)
     }
 
     fn is_audited(&self, actors: &Actors<'_, Kafka>) -> bool {

@@ -4,6 +4,7 @@ mod bench;
 mod coordinator;
 mod elections;
 mod eligible;
+mod groups;
 mod idempotence;
 mod in_sync;
 mod model;
@@ -19,12 +20,13 @@ mod versions;
 const RULES: &str = include_str!("../RULES.md");
 
 /// Every file with tests that `RULES.md` may name.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     ("controller/election.rs", include_str!("controller/election.rs")),
     ("controller/eligible.rs", include_str!("controller/eligible.rs")),
     ("rules/coordinator.rs", include_str!("rules/coordinator.rs")),
     ("rules/elections.rs", include_str!("rules/elections.rs")),
     ("rules/eligible.rs", include_str!("rules/eligible.rs")),
+    ("rules/groups.rs", include_str!("rules/groups.rs")),
     ("rules/idempotence.rs", include_str!("rules/idempotence.rs")),
     ("rules/in_sync.rs", include_str!("rules/in_sync.rs")),
     ("rules/producing.rs", include_str!("rules/producing.rs")),

@@ -1,100 +1,146 @@
-//! The coordinator of the consumer group: the leader of `__consumer_offsets` keeps the group's progress, in records
-//! like any others.
+//! The coordinator of the consumer group: the leader of `__consumer_offsets` keeps the group's progress and its
+//! membership, in records like any others.
+//!
+//! Who is in the group, in which generation and with which partitions is written down; who has joined for the next
+//! generation, and when a member was last heard from, is in memory only and begins anew with a new coordinator.
 //!
 //! Simplified: the coordinator loads the group at once. Gives up: COORDINATOR_LOAD_IN_PROGRESS.
 //! Simplified: commits are never compacted away and never expire. Gives up: groups that lose their progress by being
 //! empty for `offsets.retention.minutes`.
 
-use std::sync::Arc;
+mod group;
+mod joining;
+mod progress;
+mod syncing;
 
 use ackproof_core::actor::Ctx;
 use ackproof_core::disk::DiskError;
 use ackproof_core::node::NodeId;
-use ackproof_log::{Epoch, Offset};
 
-use super::parked::commit_error;
-use super::{Broker, Env, Replica};
-use crate::config::Version;
+use super::replica::Replica;
+use super::timer::{Alarm, Timer};
+use super::{Broker, Env};
 use crate::error_code::ErrorCode;
-use crate::message::{Commit, Message, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetsAre, Payload, Record};
+use crate::message::{
+    GroupJoined, GroupLeft, GroupSynced, JoinGroup, LeaveGroup, MemberHeartbeat, MemberHeartbeatIs, Message, SyncGroup,
+};
 use crate::model::Kafka;
+use crate::topic::Layout;
 
-/// The group's progress, as read from the log.
-#[derive(Clone, Debug, Default)]
-pub struct Group {
-    /// In which leadership it was loaded.
-    loaded_in: Option<Epoch>,
-    /// Records below are taken into account.
-    upto: Offset,
-    /// In order of origin.
-    commits: Vec<Commit>,
+pub use group::Group;
+pub use progress::progress_in;
+
+/// What a broker knows of the group.
+#[derive(Debug, Default)]
+pub(super) struct Coordinator {
+    progress: progress::Progress,
+    /// Only while this broker leads `__consumer_offsets`.
+    group: Option<Box<Group>>,
+    alarm: Alarm,
 }
 
-impl Group {
-    /// Takes records into account that the high watermark has passed. After a change of leader the log is read from
-    /// the beginning; up to 3.9 everything counts then that the new leader had, passed by the high watermark or not.
-    ///
-    /// Source: `CoordinatorLoaderImpl.doLoad`, core, 4.1; `GroupMetadataManager.doLoadGroupsAndOffsets`, core, 3.9.
-    fn catch_up(&mut self, ctx: &Ctx<'_, Kafka>, env: &Env<'_>, replica: &Replica) {
-        let epoch = replica.leader_epoch();
-        let mut end = replica.high_watermark();
-        if self.loaded_in != Some(epoch) {
-            *self = Group { loaded_in: Some(epoch), ..Group::default() };
-            if env.plan.config.version < Version::new(4, 0) {
-                end = end.max(replica.epoch_start());
-            }
-        }
-        let records = replica.log.read(ctx.disk, self.upto, end, usize::MAX);
-        self.upto = self.upto.plus(records.len() as u64);
-        records.iter().for_each(|record| self.take(record));
-    }
-
-    fn take(&mut self, record: &Record) {
-        match record.payload {
-            Payload::Commit(commit) => match self.commits.binary_search_by_key(&commit.origin, |known| known.origin) {
-                Ok(at) => self.commits[at] = commit,
-                Err(at) => self.commits.insert(at, commit),
-            },
-            Payload::Message(msg, _) => unreachable!("{msg} is in __consumer_offsets"),
+impl Coordinator {
+    /// Sees to it that the broker wakes up when something of the group is due.
+    fn arm(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        if let Some(due) = self.group.as_ref().and_then(|group| group.due()) {
+            self.alarm.at_latest(ctx, Timer::Group, due);
         }
     }
-}
-
-/// The newest progress in each partition, in order of origin, that the first records of a log hold.
-pub fn progress_in(records: &[Record]) -> Vec<Commit> {
-    let mut group = Group::default();
-    records.iter().for_each(|record| group.take(record));
-    group.commits
 }
 
 impl Broker {
-    pub(super) fn on_offset_commit(
-        &mut self,
-        ctx: &mut Ctx<'_, Kafka>,
-        from: NodeId,
-        request: &OffsetCommit,
-    ) -> Result<(), DiskError> {
-        match self.split(self.plan.layout.offsets()) {
-            Some((replica, mut env)) => replica.commit(ctx, &mut env, from, request.clone()),
-            None => {
-                let result = Err(commit_error(ErrorCode::NotLeaderOrFollower));
-                let reply = OffsetCommitted { correlation: request.correlation, result };
-                ctx.send(from, Message::OffsetCommitted(reply));
-                Ok(())
+    /// The group, if this broker coordinates it.
+    pub fn group(&self) -> Option<&Group> {
+        self.coordinator.group.as_deref()
+    }
+
+    /// After everything that happens: this broker may have begun or ceased to coordinate, and what the group wants
+    /// written may be written, or replicated.
+    ///
+    /// Source: `BrokerMetadataPublisher.updateCoordinator`, core, 4.1.
+    pub(super) fn coordinate(&mut self, ctx: &mut Ctx<'_, Kafka>) -> Result<(), DiskError> {
+        let index = self.plan.layout.offsets();
+        let leads = self.replica(index).is_some_and(Replica::leads);
+        match (&mut self.coordinator.group, leads) {
+            (None, false) => return Ok(()),
+            (Some(_), true) => {}
+            (None, true) => {
+                let records = ctx.disk.tail(Layout::file(index), 0);
+                let group = Group::load(records, ctx.now(), &self.plan.config);
+                self.coordinator.group = Some(Box::new(group));
+                self.coordinator.arm(ctx);
             }
+            (Some(group), false) => {
+                group.resign(ctx);
+                self.coordinator.group = None;
+                return Ok(());
+            }
+        }
+        match self.coordinator.group.take_if(|group| group.is_writing()) {
+            Some(group) => self.write_group(ctx, group),
+            None => Ok(()),
         }
     }
 
-    pub(super) fn on_offset_fetch(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &OffsetFetch) {
-        let mut group = std::mem::take(&mut self.group);
-        let result = match self.split(self.plan.layout.offsets()) {
-            Some((replica, env)) if replica.leads() => {
-                group.catch_up(ctx, &env, replica);
-                Ok(Arc::from(group.commits.as_slice()))
-            }
-            Some(_) | None => Err(ErrorCode::NotCoordinator),
+    fn write_group(&mut self, ctx: &mut Ctx<'_, Kafka>, mut group: Box<Group>) -> Result<(), DiskError> {
+        let written = match self.split(self.plan.layout.offsets()) {
+            Some((replica, mut env)) => group.write(ctx, &mut env, replica),
+            None => unreachable!("who coordinates leads a replica"),
         };
-        self.group = group;
-        ctx.send(from, Message::OffsetsAre(OffsetsAre { correlation: request.correlation, result }));
+        self.coordinator.group = Some(group);
+        self.coordinator.arm(ctx);
+        written
     }
+
+    pub(super) fn on_group_timer(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        self.coordinator.alarm.fired();
+        if let Some(group) = &mut self.coordinator.group {
+            group.expire(ctx, &self.plan);
+        }
+        self.coordinator.arm(ctx);
+    }
+
+    pub(super) fn on_join_group(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: JoinGroup) {
+        match &mut self.coordinator.group {
+            Some(group) => group.join(ctx, &self.plan, from, request),
+            None => {
+                let (correlation, result) = (request.correlation, Err(ErrorCode::NotCoordinator));
+                ctx.send(from, Message::GroupJoined(GroupJoined { correlation, result }));
+            }
+        }
+        self.coordinator.arm(ctx);
+    }
+
+    pub(super) fn on_sync_group(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &SyncGroup) {
+        match &mut self.coordinator.group {
+            Some(group) => group.sync(ctx, &self.plan.config, from, request),
+            None => {
+                let (correlation, result) = (request.correlation, Err(ErrorCode::NotCoordinator));
+                ctx.send(from, Message::GroupSynced(GroupSynced { correlation, result }));
+            }
+        }
+        self.coordinator.arm(ctx);
+    }
+
+    pub(super) fn on_member_heartbeat(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &MemberHeartbeat) {
+        let result = match &mut self.coordinator.group {
+            Some(group) => group.heartbeat(ctx.now(), &self.plan.config, request.membership),
+            None => Err(ErrorCode::NotCoordinator),
+        };
+        let correlation = request.correlation;
+        ctx.send(from, Message::MemberHeartbeatIs(MemberHeartbeatIs { correlation, result }));
+    }
+
+    pub(super) fn on_leave_group(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &LeaveGroup) {
+        if let Some(group) = &mut self.coordinator.group {
+            group.leave(ctx, &self.plan, request.member);
+        }
+        ctx.send(from, Message::GroupLeft(GroupLeft { correlation: request.correlation }));
+        self.coordinator.arm(ctx);
+    }
+}
+
+/// Whether the in-sync set is large enough for the group's records, where that is asked.
+fn has_enough_replicas(replica: &Replica, env: &Env<'_>, members: usize) -> bool {
+    !super::writing::checks_commits(env) || members >= env.plan.min_isr(replica.index)
 }

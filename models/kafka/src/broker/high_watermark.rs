@@ -80,6 +80,7 @@ impl Replica {
             let is_checked = match write.writer {
                 Writer::Producer(..) => true,
                 Writer::Committer(..) => checks_commits(env),
+                Writer::Coordinator => false,
             };
             let result = match is_large_enough || !is_checked {
                 true => Ok(()),
@@ -96,6 +97,7 @@ impl Replica {
         let probe = match write.writer {
             Writer::Producer(..) => Probe::Confirmed,
             Writer::Committer(..) => Probe::Committed,
+            Writer::Coordinator => return,
         };
         if !ctx.wants(probe) {
             return;
@@ -108,6 +110,7 @@ impl Replica {
                     Observation::Confirmed { msg, origin: self.origin, offset, copies: copies.iter().collect() }
                 }
                 Payload::Commit(commit) => Observation::Committed { origin: commit.origin, upto: commit.upto.0 },
+                Payload::Group(_) => unreachable!("nobody waits for the group's own records"),
             });
         }
     }

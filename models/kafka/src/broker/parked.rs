@@ -20,6 +20,8 @@ pub(super) enum Writer {
     /// Is told the offset of the first record.
     Producer(NodeId, Correlation),
     Committer(NodeId, Correlation),
+    /// Looks for itself how far its records have come.
+    Coordinator,
 }
 
 /// A write that waits for the high watermark.
@@ -66,11 +68,13 @@ impl ParkedWrite {
                 let result = result.map_err(commit_error);
                 ctx.send(to, Message::OffsetCommitted(OffsetCommitted { correlation, result }));
             }
+            Writer::Coordinator => {}
         }
     }
-    fn peer(&self) -> NodeId {
+    fn peer(&self) -> Option<NodeId> {
         match self.writer {
-            Writer::Producer(node, _) | Writer::Committer(node, _) => node,
+            Writer::Producer(node, _) | Writer::Committer(node, _) => Some(node),
+            Writer::Coordinator => None,
         }
     }
 }
@@ -118,7 +122,7 @@ impl Parked {
 
     /// Nobody listens on the other end any more. The records stay.
     pub(super) fn forget(&mut self, peer: NodeId) {
-        self.writes.retain(|write| write.peer() != peer);
+        self.writes.retain(|write| write.peer() != Some(peer));
         self.reads.retain(|read| read.reader != peer);
     }
 }
@@ -139,6 +143,9 @@ pub(super) fn commit_error(error: ErrorCode) -> ErrorCode {
         | ErrorCode::OffsetOutOfRange
         | ErrorCode::NotCoordinator
         | ErrorCode::CoordinatorNotAvailable
+        | ErrorCode::UnknownMemberId
+        | ErrorCode::IllegalGeneration
+        | ErrorCode::RebalanceInProgress
         | ErrorCode::StaleBrokerEpoch
         | ErrorCode::BrokerIdNotRegistered
         | ErrorCode::NotController

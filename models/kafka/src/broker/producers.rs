@@ -60,7 +60,7 @@ impl Producers {
             let count = record.left + 1;
             match record.payload {
                 Payload::Message(_, Some(first)) => producers.appended(first, count, base.plus(at as u64)),
-                Payload::Message(_, None) | Payload::Commit(_) => {}
+                Payload::Message(_, None) | Payload::Commit(_) | Payload::Group(_) => {}
             }
             at += count as usize;
         }

@@ -16,6 +16,8 @@ pub(super) enum Timer {
     DeleteOldSegments,
     CheckpointLogStarts,
     ProposeAgain,
+    /// Something of the consumer group is due.
+    Group,
     Parked(Index),
     Follow(Index),
 }
@@ -32,6 +34,7 @@ impl Timer {
             Timer::Follow(index) => (6, index),
             Timer::DeleteOldSegments => (7, Index(0)),
             Timer::CheckpointLogStarts => (8, Index(0)),
+            Timer::Group => (9, Index(0)),
         };
         TimerId(kind << 16 | u64::from(index.0))
     }
@@ -47,6 +50,7 @@ impl Timer {
             6 => Timer::Follow(index),
             7 => Timer::DeleteOldSegments,
             8 => Timer::CheckpointLogStarts,
+            9 => Timer::Group,
             other => unreachable!("a broker has no timer of kind {other}"),
         }
     }

@@ -12,7 +12,7 @@ use super::replica::{Replica, Role};
 use super::{Env, Timer, refuse_produce};
 use crate::config::{Acks, Version};
 use crate::error_code::ErrorCode;
-use crate::message::{Message, OffsetCommit, OffsetCommitted, Payload, Produce, Produced, Record};
+use crate::message::{GroupRecord, Message, OffsetCommit, OffsetCommitted, Payload, Produce, Produced, Record};
 use crate::metadata::NodeSet;
 use crate::model::Kafka;
 
@@ -126,6 +126,17 @@ impl Replica {
         self.append(ctx, env, Acks::All, (writer, deadline), ctx.wall_clock(), payloads)
     }
 
+    /// Takes what the coordinator writes down of the group. The log must take an append now.
+    pub(super) fn append_records_of_group(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        env: &mut Env<'_>,
+        records: &[GroupRecord],
+    ) -> Result<(), DiskError> {
+        let payloads = records.iter().map(|&record| Payload::Group(record));
+        self.append(ctx, env, Acks::None, (Writer::Coordinator, Time::NEVER), ctx.wall_clock(), payloads)
+    }
+
     fn append(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -178,7 +189,7 @@ impl Replica {
                 self.observe_confirmed(ctx, &write, NodeSet::EMPTY.with(ctx.node));
                 ctx.send(to, Message::Produced(Produced { correlation, result: Ok(write.base) }));
             }
-            (Acks::None, _) | (Acks::Leader, Writer::Committer(..)) => {}
+            (Acks::None, _) | (Acks::Leader, Writer::Committer(..) | Writer::Coordinator) => {}
         }
         if !self.advance_high_watermark(ctx, env) {
             if write.end <= self.high_watermark {

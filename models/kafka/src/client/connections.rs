@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use ackproof_core::actor::Ctx;
 use ackproof_core::node::{Incarnation, NodeId};
 use ackproof_core::seed::Stream;
-use ackproof_core::time::Time;
+use ackproof_core::time::{Span, Time};
 
 use crate::config::ConnectionConfig;
 use crate::message::{Correlation, Message, MetadataRequest};
@@ -55,7 +55,8 @@ enum State {
 #[derive(Debug)]
 pub struct Request<R> {
     correlation: Correlation,
-    sent: Time,
+    /// When it is given up.
+    due: Time,
     pub what: R,
 }
 
@@ -134,9 +135,22 @@ impl<R> Connections<R> {
 
     /// Sends a request over an open connection.
     pub fn ask(&mut self, ctx: &mut Ctx<'_, Kafka>, to: NodeId, what: R, build: impl FnOnce(Correlation) -> Message) {
+        self.ask_within(ctx, to, what, self.config.request_timeout, build);
+    }
+
+    /// Sends a request that may take longer than others.
+    pub fn ask_within(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        to: NodeId,
+        what: R,
+        timeout: Span,
+        build: impl FnOnce(Correlation) -> Message,
+    ) {
         debug_assert!(self.is_open(to), "a request over a connection that is not open");
         let correlation = self.last.advance();
-        self.peers[to.index()].requests.push_back(Request { correlation, sent: ctx.wall_clock(), what });
+        let due = ctx.wall_clock() + timeout;
+        self.peers[to.index()].requests.push_back(Request { correlation, due, what });
         ctx.send(to, build(correlation));
     }
 
@@ -193,10 +207,10 @@ impl<R> Connections<R> {
     }
 
     fn peer_due(&self, peer: &Peer<R>) -> Time {
-        match (&peer.state, peer.requests.front()) {
-            (State::Opening { by, .. }, _) => *by,
-            (State::Open, Some(oldest)) => oldest.sent + self.config.request_timeout,
-            (State::Open, None) | (State::Closed { .. }, _) => Time::NEVER,
+        match &peer.state {
+            State::Opening { by, .. } => *by,
+            State::Open => peer.requests.iter().map(|request| request.due).min().unwrap_or(Time::NEVER),
+            State::Closed { .. } => Time::NEVER,
         }
     }
 

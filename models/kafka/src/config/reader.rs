@@ -8,6 +8,7 @@ use super::{
     Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, MESSAGE_BYTES, ProducerConfig, Protocol,
     Reset, Retention, Rules, Speech, TopicConfig, Version,
 };
+use crate::assignor::Strategy;
 use crate::settings::{Idempotence, idempotence};
 use ackproof_log::SegmentLimits;
 
@@ -80,6 +81,7 @@ impl<'a> Reader<'a> {
             unclean_election_interval: span("unclean.leader.election.interval.ms"),
             eligible_leader_replicas: self.finite("broker", "eligible.leader.replicas.version") == Some(1),
             offsets_commit_timeout: span("offsets.commit.timeout.ms"),
+            initial_rebalance_delay: span("group.initial.rebalance.delay.ms"),
         }
     }
 
@@ -248,6 +250,7 @@ impl<'a> Reader<'a> {
     pub(super) fn consumer(self, rules: Rules, setup: &Setup) -> ConsumerConfig {
         let span = |key| self.span("consumer", key);
         let app = &setup.app.consumer;
+        let strategies = Strategy::read(self.effective.text("consumer", "partition.assignment.strategy"));
         ConsumerConfig {
             commit: self.commit(app.ack),
             processing: app.processing,
@@ -261,6 +264,11 @@ impl<'a> Reader<'a> {
             max_poll_records: self.count("consumer", "max.poll.records"),
             checks_positions: Version::parse(&self.effective.version)
                 .is_none_or(|version| super::messages_have_epochs(self.effective, version)),
+            max_poll_interval: span("max.poll.interval.ms"),
+            session_timeout: span("session.timeout.ms"),
+            heartbeat_interval: span("heartbeat.interval.ms"),
+            strategy: strategies.first().copied().unwrap_or(Strategy::Range),
+            is_cooperative: !strategies.is_empty() && strategies.iter().all(|strategy| strategy.is_cooperative()),
             fetch_max_wait: span("fetch.max.wait.ms"),
             request_timeout: span("request.timeout.ms"),
             api_timeout: span("default.api.timeout.ms"),

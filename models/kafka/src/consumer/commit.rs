@@ -8,12 +8,13 @@ use std::sync::Arc;
 use ackproof_core::actor::Ctx;
 use ackproof_core::time::Time;
 
+use super::membership::{Member, Refusal};
 use super::partition::{At, Partition};
 use super::poll::Thread;
 use super::{Asked, Consumer};
 use crate::config;
 use crate::error_code::ErrorCode;
-use crate::message::{Commit, Message, OffsetCommit};
+use crate::message::{Commit, Membership, Message, OffsetCommit};
 use crate::model::Kafka;
 
 /// At most one commit is tried at a time; while it is, what a later one would store is remembered only as a wish.
@@ -22,6 +23,8 @@ pub struct Committer {
     job: Option<Job>,
     /// Progress was made since that nobody waits for.
     again: bool,
+    /// A commit was refused because of a rebalance: it is made again after it, for what the member has kept.
+    after_rebalance: bool,
 }
 
 #[derive(Debug)]
@@ -77,7 +80,8 @@ impl Consumer {
         if commits.is_empty() {
             return;
         }
-        let by = now + self.config.api_timeout;
+        let patience = if self.prepares() { self.config.max_poll_interval } else { self.config.api_timeout };
+        let by = now + patience;
         self.committer.job = Some(Job { commits, by, not_before: Some(now), failures: 0 });
     }
 
@@ -97,8 +101,12 @@ impl Consumer {
             return self.connections.open(ctx, coordinator);
         }
         let commits = Arc::clone(&job.commits);
-        self.connections.ask(ctx, coordinator, Asked::Commit, |correlation| {
-            Message::OffsetCommit(OffsetCommit { correlation, commits })
+        let membership = match self.member.as_deref().map(Member::may_commit).transpose() {
+            Ok(membership) => membership,
+            Err(refusal) => return self.commit_refused(ctx, now, refusal),
+        };
+        self.connections.ask(ctx, coordinator, Asked::Commit(membership), |correlation| {
+            Message::OffsetCommit(OffsetCommit { correlation, membership, commits })
         });
         if let Some(job) = &mut self.committer.job {
             job.not_before = None;
@@ -109,9 +117,10 @@ impl Consumer {
     /// good the next time.
     pub(super) fn commit_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
         self.leaders.want();
+        let is_automatic = matches!(self.commit, Some(config::Commit::Auto { .. }));
+        let is_awaited = self.closing || self.prepares();
         let Some(job) = &mut self.committer.job else { return };
-        let is_auto = matches!(self.commit, Some(config::Commit::Auto { .. }));
-        if is_auto && !self.closing {
+        if is_automatic && !is_awaited {
             self.committer.job = None;
             return self.poll.retry_auto_commit(now, self.config.backoff.first);
         }
@@ -119,8 +128,39 @@ impl Consumer {
         job.not_before = Some(now + self.config.backoff.draw(job.failures, ctx.random));
     }
 
+    /// Trying again is of no use now: the application gets an exception from `commitSync()`.
+    ///
+    /// Source: `ConsumerCoordinator.{sendOffsetCommitRequest,OffsetCommitResponseHandler}` at 4.1;
+    /// `RebalanceInProgressException` for trying again after the rebalance.
+    fn commit_refused(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, refusal: Refusal) {
+        match refusal {
+            Refusal::Rebalances => {
+                ctx.note(|| "cannot store its progress: RebalanceInProgressException".to_owned());
+                self.committer.after_rebalance = true;
+            }
+            Refusal::NoMember => ctx.note(|| "cannot store its progress: CommitFailedException".to_owned()),
+        }
+        self.commit_ended(ctx, now);
+    }
+
+    /// The member reads again, and stores what a rebalance kept it from storing.
+    pub(super) fn commit_after_rebalance(&mut self, now: Time) {
+        if std::mem::take(&mut self.committer.after_rebalance) {
+            self.begin_commit(now);
+        }
+    }
+
+    fn prepares(&self) -> bool {
+        self.member.as_deref().is_some_and(Member::prepares)
+    }
+
     /// The coordinator answered.
-    pub(super) fn committed_is(&mut self, ctx: &mut Ctx<'_, Kafka>, result: Result<(), ErrorCode>) {
+    pub(super) fn committed_is(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        claim: Option<Membership>,
+        result: Result<(), ErrorCode>,
+    ) {
         let now = ctx.wall_clock();
         let Some(job) = &self.committer.job else { return };
         match result {
@@ -132,6 +172,18 @@ impl Consumer {
                     }
                 }
                 self.commit_ended(ctx, now);
+            }
+            Err(ErrorCode::RebalanceInProgress) => {
+                if let Some(member) = &mut self.member {
+                    member.join_again();
+                }
+                self.commit_refused(ctx, now, Refusal::Rebalances);
+            }
+            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => {
+                if let Some(member) = self.member.as_mut().filter(|member| member.membership() == claim) {
+                    member.refused(ctx, code);
+                }
+                self.commit_refused(ctx, now, Refusal::NoMember);
             }
             Err(_) => self.commit_failed(ctx, now),
         }

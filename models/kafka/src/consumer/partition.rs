@@ -47,6 +47,8 @@ struct Fetched {
 #[derive(Debug)]
 pub struct Partition {
     pub origin: Origin,
+    /// Tells it from the same partition as it was assigned at another time.
+    pub assignment: u32,
     pub position: Position,
     /// Read, and not handed to the application.
     records: Option<Fetched>,
@@ -68,10 +70,21 @@ pub struct Partition {
     pub committed: Option<Offset>,
 }
 
+/// One assignment of a partition: what was asked for an earlier one is void.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Slot {
+    origin: Origin,
+    assignment: u32,
+}
+
 impl Partition {
-    pub fn new(origin: Origin, position: Position) -> Partition {
+    pub fn slot(&self) -> Slot {
+        Slot { origin: self.origin, assignment: self.assignment }
+    }
+    pub fn new(origin: Origin, assignment: u32, position: Position) -> Partition {
         Partition {
             origin,
+            assignment,
             position,
             records: None,
             fetching: None,

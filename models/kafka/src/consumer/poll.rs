@@ -12,7 +12,8 @@ use ackproof_core::time::{Span, Time};
 use ackproof_log::{Epoch, Offset};
 
 use super::Consumer;
-use super::partition::At;
+use super::membership::Member;
+use super::partition::{At, Partition};
 use crate::config::{Commit, ConsumerConfig};
 use crate::message::Payload;
 use crate::model::Kafka;
@@ -106,7 +107,9 @@ impl Consumer {
             if self.closing {
                 return self.close(now);
             }
-            self.commit_automatically(now);
+            if self.take_part(ctx, now) {
+                self.commit_automatically(now);
+            }
             if !self.collect() {
                 return;
             }
@@ -130,22 +133,32 @@ impl Consumer {
         }
     }
 
+    /// Nothing is returned of partitions that are about to be given up.
+    ///
+    /// Source: `ConsumerCoordinator.maybeMarkPartitionsPendingRevocation` at 4.1.
+    fn gives_up_partitions(&self) -> bool {
+        !self.config.is_cooperative && self.member.as_deref().is_some_and(Member::prepares)
+    }
+
     /// What a poll returns: up to `max.poll.records` of what was fetched, in the order in which it came. Whether it
     /// is anything.
     ///
     /// Source: `FetchCollector.collectFetch` at 4.1.
     fn collect(&mut self) -> bool {
         let limit = self.config.max_poll_records as usize;
+        if self.gives_up_partitions() {
+            return false;
+        }
         while self.poll.polled.len() < limit
-            && let Some(&place) = self.fetched.front()
+            && let Some(&origin) = self.fetched.front()
         {
-            let partition = &mut self.partitions[place];
-            let Some((offset, record)) = partition.take() else {
+            let own = self.partitions.iter_mut().find(|own| own.origin == origin);
+            let Some((offset, record)) = own.and_then(Partition::take) else {
                 self.fetched.pop_front();
                 continue;
             };
             let Payload::Message(msg, _) = record.payload else { continue };
-            let delivery = Delivery { msg, origin: partition.origin, offset: offset.0 };
+            let delivery = Delivery { msg, origin, offset: offset.0 };
             self.poll.polled.push_back(Polled { delivery, epoch: record.epoch, is_last: false });
         }
         if let Some(last) = self.poll.polled.back_mut() {

@@ -22,7 +22,7 @@ impl Consumer {
         if partition.is_unreadable() {
             return;
         }
-        let origin = partition.origin;
+        let (origin, slot) = (partition.origin, partition.slot());
         let Some((leader, epoch)) = self.leaders.of(origin) else { return self.leaders.want() };
         partition.notice_leader(epoch, self.config.checks_positions);
         if !partition.wants_request(leader, now) {
@@ -36,21 +36,21 @@ impl Consumer {
             Position::Unknown | Position::Stopped => {}
             Position::Resetting(edge) => {
                 partition.asked = true;
-                self.connections.ask(ctx, leader, Asked::Reset { place }, |correlation| {
+                self.connections.ask(ctx, leader, Asked::Reset { slot }, |correlation| {
                     Message::ListOffsets(ListOffsets { correlation, origin, edge, current_epoch })
                 });
             }
             Position::Validating(At { next: offset, epoch: last, .. }) => {
                 let Some(epoch) = last else { unreachable!("only a position with an epoch is validated") };
                 partition.asked = true;
-                self.connections.ask(ctx, leader, Asked::Validate { place, offset }, |correlation| {
+                self.connections.ask(ctx, leader, Asked::Validate { slot, offset }, |correlation| {
                     Message::EpochEndOf(EpochEndOf { correlation, origin, epoch, current_epoch })
                 });
             }
             Position::Valid(At { next: offset, .. }) => {
                 partition.fetching = Some(leader);
                 let max_wait = self.config.fetch_max_wait;
-                self.connections.ask(ctx, leader, Asked::Fetch { place, offset }, |correlation| {
+                self.connections.ask(ctx, leader, Asked::Fetch { slot, offset }, |correlation| {
                     let max_records = FETCH_RECORDS;
                     let fetch =
                         Fetch { correlation, origin, offset, current_epoch, max_wait, max_records, follower: None };
@@ -79,7 +79,8 @@ impl Consumer {
                 partition.failures = 0;
                 partition.high_watermark = Some(told.high_watermark);
                 if partition.keep(told.records) {
-                    self.fetched.push_back(place);
+                    let origin = partition.origin;
+                    self.fetched.push_back(origin);
                 }
             }
             Err(ErrorCode::OffsetOutOfRange) => self.go_without_position(ctx, place, "its offset is out of range"),

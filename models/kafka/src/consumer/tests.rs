@@ -9,11 +9,13 @@ use super::*;
 use crate::client::rig::{B1, B2, Rig, image, plan};
 use crate::error_code::ErrorCode;
 use crate::message::{
-    Commit as Stored, EpochEndIs, Fetch, Fetched, FetchedRecords, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetIs,
-    OffsetsAre, Payload, Record,
+    Commit as Stored, EpochEndIs, Fetch, Fetched, FetchedRecords, Generation, GroupJoined, GroupLeft, GroupSynced,
+    JoinGroup, Joined, MemberHeartbeatIs, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetIs, OffsetsAre, Payload,
+    Record,
 };
 use crate::metadata::Image;
 
+mod groups;
 mod polling;
 
 const P0: Origin = Origin(0);
@@ -36,10 +38,21 @@ fn ack(mode: AckMode) -> Setup {
 }
 
 /// A consumer that has just been told the leaders and has its connections open.
-fn connected(node: NodeId, chosen: &[&str], setup: &Setup) -> Rig<Consumer> {
+fn started(node: NodeId, chosen: &[&str], setup: &Setup) -> Rig<Consumer> {
     let mut rig = Rig::new(Consumer::new(&plan(chosen, setup), node));
     rig.on(Event::Start);
     for _ in 0..3 {
+        rig.answer_metadata(&led_by_b1());
+    }
+    rig
+}
+
+/// One that is in its group, if it is a member, and reads everything.
+fn connected(node: NodeId, chosen: &[&str], setup: &Setup) -> Rig<Consumer> {
+    let mut rig = started(node, chosen, setup);
+    if node == C1 {
+        let membership = rig.joined(1);
+        rig.synced(membership, &[P0]);
         rig.answer_metadata(&led_by_b1());
     }
     rig
@@ -78,6 +91,55 @@ fn records(numbers: std::ops::Range<u32>, high_watermark: u64) -> Result<Fetched
 }
 
 impl Rig<Consumer> {
+    /// Answers the request to join: the group is in this generation, and another member leads it.
+    fn joined(&mut self, generation: u32) -> Membership {
+        let asked = self.join();
+        let (member, generation) = (asked.subscribed.member, Generation(generation));
+        let leader = MemberId { draw: 0, node: NodeId(0) };
+        let result = Ok(Joined { generation, leader, members: [].into() });
+        self.reply(B2, Message::GroupJoined(GroupJoined { correlation: asked.correlation, result }));
+        Membership { member, generation }
+    }
+    fn join(&mut self) -> JoinGroup {
+        let (to, Message::JoinGroup(asked)) = self.take(|body| matches!(body, Message::JoinGroup(_))) else {
+            unreachable!()
+        };
+        assert_eq!(to, B2, "the coordinator is asked");
+        asked
+    }
+    /// Answers the question what to read.
+    fn synced(&mut self, membership: Membership, origins: &[Origin]) {
+        let (to, Message::SyncGroup(asked)) = self.take(|body| matches!(body, Message::SyncGroup(_))) else {
+            unreachable!()
+        };
+        assert_eq!(asked.membership, membership);
+        self.reply(
+            to,
+            Message::GroupSynced(GroupSynced { correlation: asked.correlation, result: Ok(origins.into()) }),
+        );
+    }
+    fn take(&mut self, is_wanted: impl Fn(&Message) -> bool) -> (NodeId, Message) {
+        let place = self.sent.iter().position(|(_, body)| is_wanted(body));
+        self.sent.remove(place.unwrap_or_else(|| panic!("nothing like it in {:?}", self.sent)))
+    }
+    /// Answers every heartbeat that was sent.
+    fn beat(&mut self, result: Result<(), ErrorCode>) -> usize {
+        let mut count = 0;
+        while let Some(place) = self.sent.iter().position(|(_, body)| matches!(body, Message::MemberHeartbeat(_))) {
+            let (to, Message::MemberHeartbeat(asked)) = self.sent.remove(place) else { unreachable!() };
+            let correlation = asked.correlation;
+            self.reply(to, Message::MemberHeartbeatIs(MemberHeartbeatIs { correlation, result }));
+            count += 1;
+        }
+        count
+    }
+    /// Lets time pass, and answers heartbeats.
+    fn live(&mut self, span: Span) {
+        for _ in 0..span.0.div_ceil(1000) {
+            self.pass(Span::secs(1));
+            self.beat(Ok(()));
+        }
+    }
     /// Whether everything is read, finished and stored.
     fn is_idle(&self) -> bool {
         self.actor.is_caught_up(P0) && self.actor.is_stored(P0)
@@ -89,6 +151,7 @@ impl Rig<Consumer> {
         };
         assert_eq!(to, B2, "the coordinator is asked");
         self.reply(to, Message::OffsetsAre(OffsetsAre { correlation, result: Ok(commits.into()) }));
+        self.answer_metadata(&led_by_b1());
     }
     fn fetch(&mut self) -> (NodeId, Fetch) {
         let place = self.sent.iter().position(|(_, body)| matches!(body, Message::Fetch(_)));
@@ -145,13 +208,6 @@ impl Rig<Consumer> {
             }
         }
     }
-}
-
-#[test]
-fn members_divide_the_partitions_into_ranges() {
-    let ranges: Vec<_> = (0..3).map(|index| assignment::range(7, 3, index)).collect();
-    assert_eq!(ranges, [0..3, 3..5, 5..7]);
-    assert_eq!(assignment::range(1, 2, 1), 1..1, "more members than partitions: one reads nothing");
 }
 
 #[test]
@@ -284,6 +340,11 @@ fn a_clean_stop_finishes_the_batch_and_stores_it() {
     assert_eq!(rig.process(), [1]);
     assert!(!rig.exited);
     assert_eq!(rig.committed(), Some(2));
+    let (to, Message::LeaveGroup(asked)) = rig.take(|body| matches!(body, Message::LeaveGroup(_))) else {
+        unreachable!()
+    };
+    assert!(!rig.exited, "it says goodbye");
+    rig.reply(to, Message::GroupLeft(GroupLeft { correlation: asked.correlation }));
     assert!(rig.exited);
 }
 

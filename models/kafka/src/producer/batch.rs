@@ -61,6 +61,9 @@ impl Failure {
             | E::DuplicateBrokerRegistration
             | E::InvalidUpdateVersion
             | E::IneligibleReplica
+            | E::UnknownMemberId
+            | E::IllegalGeneration
+            | E::RebalanceInProgress
             | E::NotController => (false, false, false),
         };
         let is_out_of_order = code == E::OutOfOrderSequenceNumber;

@@ -3,6 +3,7 @@
 //! their name and reads what they are sent.
 
 mod clients;
+pub mod members;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -422,7 +423,7 @@ impl Bench {
 fn number(record: &Record) -> Option<u32> {
     match record.payload {
         Payload::Message(msg, _) => Some(msg.sequence()),
-        Payload::Commit(_) => None,
+        Payload::Commit(_) | Payload::Group(_) => None,
     }
 }
 

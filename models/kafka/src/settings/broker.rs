@@ -212,6 +212,33 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..BROKER
     },
     Setting {
+        key: "group.initial.rebalance.delay.ms",
+        kind: int(0),
+        defaults: &[("2.8", "3000")],
+        unit: "ms",
+        effect: "How long an empty group waits for more members before it divides the partitions; each that comes prolongs it.",
+        source: "KIP-134; GroupCoordinatorConfig at 4.4; InitialDelayedJoin at 3.9",
+        ..BROKER
+    },
+    Setting {
+        key: "group.min.session.timeout.ms",
+        kind: int(0),
+        defaults: &[("2.8", "6000")],
+        unit: "ms",
+        effect: "Members with a shorter session.timeout.ms cannot join.",
+        source: "GroupCoordinatorConfig at 4.4; GroupCoordinator.handleJoinGroup at 3.9",
+        ..BROKER
+    },
+    Setting {
+        key: "group.max.session.timeout.ms",
+        kind: int(0),
+        defaults: &[("2.8", "1800000")],
+        unit: "ms",
+        effect: "Members with a longer session.timeout.ms cannot join.",
+        source: "GroupCoordinatorConfig at 4.4; GroupCoordinator.handleJoinGroup at 3.9",
+        ..BROKER
+    },
+    Setting {
         key: "replica.socket.timeout.ms",
         kind: int(1),
         defaults: &[("2.8", "30000")],

@@ -42,6 +42,55 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..CONSUMER
     },
     Setting {
+        key: "max.poll.interval.ms",
+        kind: int(1),
+        defaults: &[("2.8", "300000")],
+        unit: "ms",
+        effect: "An application that takes longer between two polls leaves the group, and others repeat its work; a rebalance waits as long for a member that is busy.",
+        source: "KIP-62; AbstractCoordinator.HeartbeatThread at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "session.timeout.ms",
+        kind: int(0),
+        defaults: &[("2.8", "10000"), ("3.0", "45000")],
+        unit: "ms",
+        effect: "How long a member that died keeps its partitions before others read them.",
+        source: "KIP-735; ConsumerConfig at 2.8 and 4.4; GroupCoordinator.onExpireHeartbeat at 3.9",
+        ..CONSUMER
+    },
+    Setting {
+        key: "heartbeat.interval.ms",
+        kind: int(0),
+        defaults: &[("2.8", "3000")],
+        unit: "ms",
+        effect: "How often a member tells the coordinator that it lives, and so how soon it hears of a rebalance.",
+        source: "Heartbeat at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "partition.assignment.strategy",
+        kind: ValueKind::Text,
+        defaults: &[
+            ("2.8", "org.apache.kafka.clients.consumer.RangeAssignor"),
+            (
+                "3.0",
+                "org.apache.kafka.clients.consumer.RangeAssignor,org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
+            ),
+        ],
+        effect: "The first divides the partitions. Only where CooperativeStickyAssignor stands alone do members keep theirs during a rebalance; else they give up all of them.",
+        source: "KIP-429; ConsumerConfig at 2.8 and 4.4; ConsumerCoordinator at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "group.protocol",
+        kind: ValueKind::OneOf(&["classic", "consumer"]),
+        defaults: &[("3.7", "classic")],
+        effect: "Who divides the partitions: a member of the group (classic) or the coordinator (consumer).",
+        source: "KIP-848; ConsumerConfig at 4.4 (3.7 was the first to have it)",
+        ..CONSUMER
+    },
+    Setting {
         key: "fetch.max.wait.ms",
         kind: int(0),
         defaults: &[("2.8", "500")],

@@ -4,6 +4,7 @@ use ackproof_core::setting::{Effective, Problem, SettingName};
 use ackproof_core::setup::{AckMode, Setup};
 
 use super::idempotence::{Idempotence, idempotence};
+use crate::assignor::Strategy;
 use crate::config::{Protocol, Version, default_protocol};
 
 /// Every contradiction of a row.
@@ -18,6 +19,10 @@ pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
         delivery_timeout(effective),
         idempotence_demands(effective),
         commit_mode(effective, setup),
+        heartbeat(effective),
+        session_timeout(effective),
+        assignors(effective),
+        group_protocol(effective),
     ]
     .into_iter()
     .flatten()
@@ -198,4 +203,53 @@ fn commit_mode(effective: &Effective, setup: &Setup) -> Option<Problem> {
             problem(section, key, message.to_owned(), source)
         }
     }
+}
+
+fn heartbeat(effective: &Effective) -> Option<Problem> {
+    let key = "heartbeat.interval.ms";
+    let [heartbeat, session] = [key, "session.timeout.ms"].map(|key| effective.int("consumer", key));
+    if heartbeat < session {
+        return None;
+    }
+    let message = format!(
+        "Heartbeat must be set lower than the session timeout: {key} is {heartbeat} and session.timeout.ms {session}; \
+         the consumer does not start"
+    );
+    problem("consumer", key, message, "Heartbeat at 4.1")
+}
+
+/// The coordinator refuses members whose sessions are too short or too long.
+fn session_timeout(effective: &Effective) -> Option<Problem> {
+    let session = effective.int("consumer", "session.timeout.ms");
+    let [min, max] =
+        ["group.min.session.timeout.ms", "group.max.session.timeout.ms"].map(|key| effective.int("broker", key));
+    if (min..=max).contains(&session) {
+        return None;
+    }
+    let message = format!(
+        "INVALID_SESSION_TIMEOUT: session.timeout.ms is {session}, and the coordinator takes what is between \
+         group.min.session.timeout.ms ({min}) and group.max.session.timeout.ms ({max}): nobody could join the group"
+    );
+    problem("consumer", "session.timeout.ms", message, "GroupCoordinator.handleJoinGroup at 3.9")
+}
+
+fn assignors(effective: &Effective) -> Option<Problem> {
+    let key = "partition.assignment.strategy";
+    let text = effective.text("consumer", key).unwrap_or_default();
+    let unknown = text.split(',').map(str::trim).find(|name| Strategy::of(name).is_none())?;
+    let message = format!(
+        "{unknown:?} is not a strategy that is known here; known are {}",
+        Strategy::ALL.map(Strategy::class).join(", ")
+    );
+    problem("consumer", key, message, "ConsumerPartitionAssignor.getAssignorInstances at 4.1")
+}
+
+/// Simplified: nothing of KIP-848 is modelled.
+fn group_protocol(effective: &Effective) -> Option<Problem> {
+    let key = "group.protocol";
+    if effective.text("consumer", key) != Some("consumer") {
+        return None;
+    }
+    let message = "group.protocol=consumer is not modelled: only what the classic protocol does is known here";
+    problem("consumer", key, message.to_owned(), "KIP-848")
 }

@@ -150,7 +150,7 @@ impl Bench {
     pub fn commit(&mut self, to: NodeId, upto: u64) -> Correlation {
         let correlation = self.correlation();
         let commits = Arc::from([Commit { origin: P0, upto: Offset(upto), leader_epoch: None }]);
-        self.send(C1, to, Message::OffsetCommit(OffsetCommit { correlation, commits }));
+        self.send(C1, to, Message::OffsetCommit(OffsetCommit { correlation, membership: None, commits }));
         correlation
     }
     pub fn committed(&self, of: Correlation) -> Option<Result<(), ErrorCode>> {
@@ -169,7 +169,7 @@ impl Bench {
             _ => None,
         })
     }
-    fn answer<T>(&mut self, pick: impl Fn(&Message) -> Option<T>) -> T {
+    pub(super) fn answer<T>(&mut self, pick: impl Fn(&Message) -> Option<T>) -> T {
         let find = |bench: &Bench| bench.inbox.iter().find_map(|(_, message)| pick(message));
         self.run_until(Span::secs(2), |bench| find(bench).is_some());
         find(self).expect("answered")

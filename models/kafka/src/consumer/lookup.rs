@@ -1,6 +1,4 @@
-//! Which partitions a member reads, and where the group's progress says that it begins.
-
-use std::ops::Range;
+//! Where the group's progress says that a member begins to read what it was assigned.
 
 use ackproof_core::actor::Ctx;
 use ackproof_core::time::Time;
@@ -11,18 +9,9 @@ use crate::error_code::ErrorCode;
 use crate::message::{Commit, Message, OffsetFetch};
 use crate::model::Kafka;
 
-/// The partitions of member `index` of `members`: consecutive ones, the first members getting one more.
-///
-/// Source: `RangeAssignor.assign` at 4.1.
-pub fn range(partitions: u16, members: u16, index: u16) -> Range<u16> {
-    let (each, more) = (partitions / members, partitions % members);
-    let start = index * each + index.min(more);
-    start..start + each + u16::from(index < more)
-}
-
-/// Looking up the group's progress, once per process.
+/// Looking up the group's progress, once for everything newly assigned.
 #[derive(Debug)]
-pub enum Assignment {
+pub enum Lookup {
     /// Not before this.
     ToAsk {
         from: Time,
@@ -34,26 +23,19 @@ pub enum Assignment {
     Known,
 }
 
-impl Assignment {
-    pub fn new(has_group: bool) -> Assignment {
-        match has_group {
-            true => Assignment::ToAsk { from: Time::ZERO, failures: 0 },
-            false => Assignment::Known,
-        }
-    }
-
+impl Lookup {
     /// When the question is to be asked.
     pub fn due(&self) -> Time {
         match self {
-            Assignment::ToAsk { from, .. } => *from,
-            Assignment::Asking { .. } | Assignment::Known => Time::NEVER,
+            Lookup::ToAsk { from, .. } => *from,
+            Lookup::Asking { .. } | Lookup::Known => Time::NEVER,
         }
     }
 
     /// The connection went while the answer was waited for.
     pub fn failed(&mut self, now: Time) {
-        if let Assignment::Asking { failures } = *self {
-            *self = Assignment::ToAsk { from: now, failures: failures + 1 };
+        if let Lookup::Asking { failures } = *self {
+            *self = Lookup::ToAsk { from: now, failures: failures + 1 };
         }
     }
 }
@@ -63,7 +45,7 @@ impl Consumer {
     ///
     /// Source: `ConsumerCoordinator.initWithCommittedOffsetsIfNeeded` at 4.1.
     pub(super) fn look_up_offsets(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
-        let Assignment::ToAsk { from, failures } = self.assignment else { return };
+        let Lookup::ToAsk { from, failures } = self.lookup else { return };
         if now < from {
             return;
         }
@@ -71,30 +53,41 @@ impl Consumer {
         if !self.connections.is_open(coordinator) {
             return self.connections.open(ctx, coordinator);
         }
-        self.assignment = Assignment::Asking { failures };
-        self.connections
-            .ask(ctx, coordinator, Asked::Offsets, |correlation| Message::OffsetFetch(OffsetFetch { correlation }));
+        self.lookup = Lookup::Asking { failures };
+        let assignments = self.assignments;
+        self.connections.ask(ctx, coordinator, Asked::Offsets { assignments }, |correlation| {
+            Message::OffsetFetch(OffsetFetch { correlation })
+        });
     }
 
     /// The group's progress: partitions without any fall to the reset policy.
     pub(super) fn offsets_are(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
+        assignments: u32,
         result: Result<std::sync::Arc<[Commit]>, ErrorCode>,
     ) {
-        let Assignment::Asking { failures } = self.assignment else { return };
+        let Lookup::Asking { failures } = self.lookup else { return };
+        if assignments != self.assignments {
+            // More was assigned since, and others may have stored progress there meanwhile.
+            self.lookup = Lookup::ToAsk { from: ctx.wall_clock(), failures: 0 };
+            return;
+        }
         let commits = match result {
             Ok(commits) => commits,
             Err(_) => {
                 self.leaders.want();
                 let from = ctx.wall_clock() + self.config.backoff.draw(failures + 1, ctx.random);
-                self.assignment = Assignment::ToAsk { from, failures: failures + 1 };
+                self.lookup = Lookup::ToAsk { from, failures: failures + 1 };
                 return;
             }
         };
-        self.assignment = Assignment::Known;
+        self.lookup = Lookup::Known;
         for place in 0..self.partitions.len() {
             let partition = &mut self.partitions[place];
+            if partition.position != Position::Unknown {
+                continue;
+            }
             match commits.iter().find(|commit| commit.origin == partition.origin) {
                 Some(commit) => {
                     partition.committed = Some(commit.upto);

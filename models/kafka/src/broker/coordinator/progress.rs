@@ -1,0 +1,101 @@
+//! The group's progress, as read from the log.
+
+use std::sync::Arc;
+
+use ackproof_core::actor::Ctx;
+use ackproof_core::disk::DiskError;
+use ackproof_core::node::NodeId;
+use ackproof_log::{Epoch, Offset};
+
+use crate::broker::parked::commit_error;
+use crate::broker::replica::Replica;
+use crate::broker::{Broker, Env};
+use crate::config::Version;
+use crate::error_code::ErrorCode;
+use crate::message::{Commit, Message, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetsAre, Payload, Record};
+use crate::model::Kafka;
+
+/// The group's progress, as read from the log.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    /// In which leadership it was loaded.
+    loaded_in: Option<Epoch>,
+    /// Records below are taken into account.
+    upto: Offset,
+    /// In order of origin.
+    commits: Vec<Commit>,
+}
+
+impl Progress {
+    /// Takes records into account that the high watermark has passed. After a change of leader the log is read from
+    /// the beginning; up to 3.9 everything counts then that the new leader had, passed by the high watermark or not.
+    ///
+    /// Source: `CoordinatorLoaderImpl.doLoad`, core, 4.1; `GroupMetadataManager.doLoadGroupsAndOffsets`, core, 3.9.
+    fn catch_up(&mut self, ctx: &Ctx<'_, Kafka>, env: &Env<'_>, replica: &Replica) {
+        let epoch = replica.leader_epoch();
+        let mut end = replica.high_watermark();
+        if self.loaded_in != Some(epoch) {
+            *self = Progress { loaded_in: Some(epoch), ..Progress::default() };
+            if env.plan.config.version < Version::new(4, 0) {
+                end = end.max(replica.epoch_start());
+            }
+        }
+        let records = replica.log.read(ctx.disk, self.upto, end, usize::MAX);
+        self.upto = self.upto.plus(records.len() as u64);
+        records.iter().for_each(|record| self.take(record));
+    }
+
+    fn take(&mut self, record: &Record) {
+        match record.payload {
+            Payload::Commit(commit) => match self.commits.binary_search_by_key(&commit.origin, |known| known.origin) {
+                Ok(at) => self.commits[at] = commit,
+                Err(at) => self.commits.insert(at, commit),
+            },
+            Payload::Group(_) => {}
+            Payload::Message(msg, _) => unreachable!("{msg} is in __consumer_offsets"),
+        }
+    }
+}
+
+/// The newest progress in each partition, in order of origin, that the first records of a log hold.
+pub fn progress_in(records: &[Record]) -> Vec<Commit> {
+    let mut progress = Progress::default();
+    records.iter().for_each(|record| progress.take(record));
+    progress.commits
+}
+
+impl Broker {
+    pub(in crate::broker) fn on_offset_commit(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        from: NodeId,
+        request: &OffsetCommit,
+    ) -> Result<(), DiskError> {
+        let checked = match &mut self.coordinator.group {
+            Some(group) => group.check_commit(ctx.now(), &self.plan.config, request.membership),
+            None => Err(commit_error(ErrorCode::NotLeaderOrFollower)),
+        };
+        match (checked, self.split(self.plan.layout.offsets())) {
+            (Ok(()), Some((replica, mut env))) => replica.commit(ctx, &mut env, from, request.clone()),
+            (Ok(()), None) => unreachable!("who coordinates leads a replica"),
+            (Err(code), _) => {
+                let (correlation, result) = (request.correlation, Err(code));
+                ctx.send(from, Message::OffsetCommitted(OffsetCommitted { correlation, result }));
+                Ok(())
+            }
+        }
+    }
+
+    pub(in crate::broker) fn on_offset_fetch(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &OffsetFetch) {
+        let mut progress = std::mem::take(&mut self.coordinator.progress);
+        let result = match self.split(self.plan.layout.offsets()) {
+            Some((replica, env)) if replica.leads() => {
+                progress.catch_up(ctx, &env, replica);
+                Ok(Arc::from(progress.commits.as_slice()))
+            }
+            Some(_) | None => Err(ErrorCode::NotCoordinator),
+        };
+        self.coordinator.progress = progress;
+        ctx.send(from, Message::OffsetsAre(OffsetsAre { correlation: request.correlation, result }));
+    }
+}

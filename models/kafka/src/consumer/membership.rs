@@ -1,0 +1,414 @@
+//! A member's place in its group: when it joins, what it is told to read, and the heartbeats by which it stays.
+//!
+//! Heartbeats come from a thread of their own, whatever the application does; joining and taking up what was assigned
+//! happen inside `poll()` only. A member that cannot reach its coordinator goes on with what it has.
+//!
+//! Source: `AbstractCoordinator`, `ConsumerCoordinator`, `Heartbeat` at 4.1.
+//!
+//! Simplified: requests to the coordinator share the connection with fetches. Gives up: nothing but what is lost with it.
+
+use std::sync::Arc;
+
+use ackproof_core::actor::Ctx;
+use ackproof_core::app::Origin;
+use ackproof_core::node::NodeId;
+use ackproof_core::time::{Span, Time};
+
+use super::poll::Thread;
+use super::{Asked, Consumer};
+use crate::config::ConsumerConfig;
+use crate::error_code::ErrorCode;
+use crate::message::{
+    Assigned, Generation, JoinGroup, Joined, LeaveGroup, MemberHeartbeat, MemberId, Membership, Message, Subscribed,
+    SyncGroup,
+};
+use crate::model::Kafka;
+
+/// The broker has so much longer than it needs to answer a request to join.
+/// Source: `AbstractCoordinator.JOIN_GROUP_TIMEOUT_LAPSE` at 4.1.
+const JOIN_LAPSE: Span = Span::secs(5);
+
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum Stage {
+    Unjoined,
+    /// It asks, or has to ask, to join.
+    Joining,
+    /// It has joined, and asks what to read.
+    Syncing,
+    Stable,
+}
+
+/// Asking to join, and what to read.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+enum Request {
+    NotBefore(Time),
+    UnderWay,
+}
+
+#[derive(Debug)]
+pub struct Member {
+    id: MemberId,
+    /// The coordinator has not answered this id yet.
+    is_new: bool,
+    generation: Option<Generation>,
+    stage: Stage,
+    /// The group has to be joined, for the first time or again.
+    rejoins: bool,
+    /// Everything was done that comes before joining.
+    is_prepared: bool,
+    /// Until when the commit before joining is waited for, while it is.
+    prepares_until: Option<Time>,
+    request: Request,
+    /// Requests to join that failed in a row.
+    failures: u32,
+    /// What it is to read, and has not taken up yet.
+    assigned: Option<Arc<[Origin]>>,
+    /// What it was given last.
+    last_assigned: Arc<[Origin]>,
+    last_generation: Option<Generation>,
+    heartbeat_at: Time,
+    heartbeat_under_way: bool,
+    failed_heartbeats: u32,
+    session_until: Time,
+    /// When the application has been away for too long.
+    poll_by: Time,
+    /// It has said goodbye on the way out.
+    leaves: bool,
+}
+
+impl Member {
+    pub fn new() -> Member {
+        Member {
+            id: MemberId { draw: 0, node: NodeId(0) },
+            is_new: true,
+            generation: None,
+            stage: Stage::Unjoined,
+            rejoins: true,
+            is_prepared: false,
+            prepares_until: None,
+            request: Request::NotBefore(Time::ZERO),
+            failures: 0,
+            assigned: None,
+            last_assigned: [].into(),
+            last_generation: None,
+            heartbeat_at: Time::NEVER,
+            heartbeat_under_way: false,
+            failed_heartbeats: 0,
+            session_until: Time::NEVER,
+            poll_by: Time::NEVER,
+            leaves: false,
+        }
+    }
+
+    /// Takes another id: the coordinator does not know the present one.
+    pub fn renew(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        self.id = MemberId { draw: ctx.random.between(0, u64::from(u32::MAX)) as u32, node: ctx.node };
+        self.is_new = true;
+        self.lose_generation();
+    }
+
+    /// Source: `AbstractCoordinator.resetStateAndRejoin` at 4.1.
+    fn lose_generation(&mut self) {
+        self.generation = None;
+        self.stage = Stage::Unjoined;
+        self.rejoins = true;
+        self.is_prepared = false;
+        self.prepares_until = None;
+        self.request = Request::NotBefore(Time::ZERO);
+        self.assigned = None;
+    }
+
+    /// Whether it is in the group, and nothing is left to be divided as far as it knows.
+    pub fn is_settled(&self) -> bool {
+        self.stage == Stage::Stable && self.assigned.is_none() && !self.rejoins
+    }
+
+    pub fn membership(&self) -> Option<Membership> {
+        Some(Membership { member: self.id, generation: self.generation? })
+    }
+
+    /// As whom it may store progress now.
+    ///
+    /// Source: `AbstractCoordinator.generationIfStable` at 4.1.
+    pub fn may_commit(&self) -> Result<Membership, Refusal> {
+        match (self.stage, self.membership()) {
+            (Stage::Stable, Some(membership)) => Ok(membership),
+            (Stage::Joining | Stage::Syncing, _) => Err(Refusal::Rebalances),
+            (Stage::Unjoined | Stage::Stable, _) => Err(Refusal::NoMember),
+        }
+    }
+
+    pub fn take_assigned(&mut self) -> Option<Arc<[Origin]>> {
+        self.assigned.take()
+    }
+    /// It reads what it was assigned, and joins again if it gave something up for it.
+    pub fn took_up(&mut self, origins: Arc<[Origin]>, joins_again: bool) {
+        self.last_assigned = origins;
+        self.last_generation = self.generation;
+        self.is_prepared = false;
+        self.rejoins |= joins_again;
+    }
+    /// It is in no generation, and what it had belongs to others.
+    pub fn is_thrown_out(&self) -> bool {
+        self.generation.is_none()
+    }
+    pub fn is_prepared(&self) -> bool {
+        self.is_prepared
+    }
+    pub fn prepare_until(&mut self, until: Time) {
+        self.prepares_until = Some(until);
+    }
+    pub fn has_prepared_for_long(&self, now: Time) -> bool {
+        self.prepares_until.is_some_and(|until| until <= now)
+    }
+    pub fn is_ready_to_join(&mut self) {
+        self.prepares_until = None;
+        self.is_prepared = true;
+    }
+    /// It waits for the commit that comes before joining.
+    pub fn prepares(&self) -> bool {
+        self.prepares_until.is_some()
+    }
+
+    /// The application is in `poll()`.
+    pub fn polled(&mut self, now: Time, config: &ConsumerConfig) {
+        self.poll_by = now + config.max_poll_interval;
+    }
+
+    /// The coordinator said that the group is dividing its partitions anew.
+    pub fn join_again(&mut self) {
+        if self.stage == Stage::Stable {
+            self.rejoins = true;
+        }
+    }
+
+    /// The coordinator does not take this member, or this generation, for a current one.
+    pub fn refused(&mut self, ctx: &mut Ctx<'_, Kafka>, code: ErrorCode) {
+        match code {
+            ErrorCode::IllegalGeneration => self.lose_generation(),
+            _ => self.renew(ctx),
+        }
+    }
+
+    fn is(&self, claim: Membership) -> bool {
+        self.membership() == Some(claim)
+    }
+
+    /// When it next has something to ask of the coordinator.
+    pub fn due(&self, thread: Thread) -> Time {
+        let in_poll = thread == Thread::Running;
+        let join = match self.request {
+            Request::NotBefore(at) if in_poll && self.rejoins => self.prepares_until.unwrap_or(at),
+            Request::NotBefore(_) | Request::UnderWay => Time::NEVER,
+        };
+        match self.stage {
+            Stage::Unjoined | Stage::Joining => join,
+            Stage::Syncing | Stage::Stable => {
+                let heartbeat = if self.heartbeat_under_way { Time::NEVER } else { self.heartbeat_at };
+                let slow = if in_poll { Time::NEVER } else { self.poll_by };
+                join.min(heartbeat).min(self.session_until).min(slow)
+            }
+        }
+    }
+}
+
+/// Why progress cannot be stored.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Refusal {
+    /// RebalanceInProgressException: it can be tried again after the rebalance.
+    Rebalances,
+    /// CommitFailedException: somebody else may have the partitions by now.
+    NoMember,
+}
+
+impl Consumer {
+    /// Asks to join, once everything that comes before is done.
+    ///
+    /// Source: `AbstractCoordinator.{initiateJoinGroup,sendJoinGroupRequest}` at 4.1.
+    pub(super) fn send_join(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        let Some(member) = &mut self.member else { return };
+        match member.request {
+            Request::NotBefore(at) if at <= now => {}
+            Request::NotBefore(_) | Request::UnderWay => return,
+        }
+        let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
+        if !self.connections.is_open(coordinator) {
+            return self.connections.open(ctx, coordinator);
+        }
+        member.stage = Stage::Joining;
+        member.request = Request::UnderWay;
+        let (id, is_new) = (member.id, member.is_new);
+        let owned = self.config.strategy.remembers(&member.last_assigned, self.partitions.iter().map(|own| own.origin));
+        let subscribed = Subscribed { member: id, owned, owned_in: member.last_generation };
+        let timeout = self.config.request_timeout.max(self.config.max_poll_interval + JOIN_LAPSE);
+        self.connections.ask_within(ctx, coordinator, Asked::Join(id), timeout, |correlation| {
+            Message::JoinGroup(JoinGroup { correlation, subscribed, is_new })
+        });
+    }
+
+    /// The next generation has begun. The leader divides the partitions.
+    ///
+    /// Source: `AbstractCoordinator.JoinGroupResponseHandler`, `ConsumerCoordinator.onLeaderElected` at 4.1.
+    pub(super) fn joined(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        from: NodeId,
+        id: MemberId,
+        result: Result<Joined, ErrorCode>,
+    ) {
+        let now = ctx.wall_clock();
+        let Some(member) = self.member.as_mut().filter(|member| member.id == id && member.stage == Stage::Joining)
+        else {
+            return;
+        };
+        let joined = match result {
+            Ok(joined) => joined,
+            Err(ErrorCode::UnknownMemberId) => return member.renew(ctx),
+            Err(_) => return self.join_failed(ctx, now),
+        };
+        member.is_new = false;
+        member.generation = Some(joined.generation);
+        member.stage = Stage::Syncing;
+        member.failures = 0;
+        member.heartbeat_at = now + self.config.heartbeat_interval;
+        member.session_until = now + self.config.session_timeout;
+        member.polled(now, &self.config);
+        let assignments: Arc<[Assigned]> = match joined.leader == id {
+            true => self.config.strategy.assign(self.topic_partitions, &joined.members).into(),
+            false => [].into(),
+        };
+        let membership = Membership { member: id, generation: joined.generation };
+        self.connections.ask(ctx, from, Asked::Sync(membership), |correlation| {
+            Message::SyncGroup(SyncGroup { correlation, membership, assignments })
+        });
+    }
+
+    /// Source: `AbstractCoordinator.SyncGroupResponseHandler` at 4.1.
+    pub(super) fn synced(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        claim: Membership,
+        result: Result<Arc<[Origin]>, ErrorCode>,
+    ) {
+        let now = ctx.wall_clock();
+        let Some(member) = self.member.as_mut().filter(|member| member.is(claim) && member.stage == Stage::Syncing)
+        else {
+            return;
+        };
+        match result {
+            Ok(origins) => {
+                member.stage = Stage::Stable;
+                member.rejoins = false;
+                member.request = Request::NotBefore(now);
+                member.assigned = Some(origins);
+            }
+            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => member.refused(ctx, code),
+            Err(ErrorCode::RebalanceInProgress) => member.request = Request::NotBefore(now),
+            Err(_) => self.join_failed(ctx, now),
+        }
+    }
+
+    fn join_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        self.leaders.want();
+        let Some(member) = &mut self.member else { return };
+        member.failures += 1;
+        member.request = Request::NotBefore(now + self.config.backoff.draw(member.failures, ctx.random));
+    }
+
+    /// The connection went with what was asked over it.
+    pub(super) fn lost_join(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, id: MemberId) {
+        if self.member.as_ref().is_some_and(|member| member.id == id && member.request == Request::UnderWay) {
+            self.join_failed(ctx, now);
+        }
+    }
+
+    /// What the heartbeat thread does: it says that the member lives, notices that nobody answers, and leaves the group
+    /// when the application does not come back to `poll()`.
+    ///
+    /// Source: `AbstractCoordinator.HeartbeatThread.run` at 4.1.
+    pub(super) fn beat(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        let Some(member) = &mut self.member else { return };
+        let (Stage::Syncing | Stage::Stable, Some(membership)) = (member.stage, member.membership()) else { return };
+        if member.session_until <= now {
+            member.session_until = now + self.config.session_timeout;
+            self.leaders.want();
+        }
+        let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
+        let is_away = self.poll.thread != Thread::Running && member.poll_by <= now;
+        let is_due = !member.heartbeat_under_way && member.heartbeat_at <= now;
+        if !is_away && !is_due {
+            return;
+        }
+        if !self.connections.is_open(coordinator) {
+            return self.connections.open(ctx, coordinator);
+        }
+        if is_away {
+            ctx.note(|| "leaves its group: its application did not poll within max.poll.interval.ms".to_owned());
+            self.leave(ctx, coordinator);
+            return;
+        }
+        member.heartbeat_under_way = true;
+        member.heartbeat_at = now + self.config.heartbeat_interval;
+        self.connections.ask(ctx, coordinator, Asked::Heartbeat(membership), |correlation| {
+            Message::MemberHeartbeat(MemberHeartbeat { correlation, membership })
+        });
+    }
+
+    /// Source: `AbstractCoordinator.HeartbeatResponseHandler` at 4.1.
+    pub(super) fn heartbeat_is(&mut self, ctx: &mut Ctx<'_, Kafka>, claim: Membership, result: Result<(), ErrorCode>) {
+        let now = ctx.wall_clock();
+        let Some(member) = &mut self.member else { return };
+        member.heartbeat_under_way = false;
+        match result {
+            Ok(()) | Err(ErrorCode::RebalanceInProgress) => {
+                member.failed_heartbeats = 0;
+                member.session_until = now + self.config.session_timeout;
+                if result.is_err() {
+                    member.join_again();
+                }
+            }
+            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => {
+                if member.is(claim) {
+                    ctx.note(|| format!("is no longer in its group: {code}"));
+                    member.refused(ctx, code);
+                }
+            }
+            Err(_) => self.heartbeat_failed(ctx, now),
+        }
+    }
+
+    /// Source: `Heartbeat.failHeartbeat` at 4.1.
+    pub(super) fn heartbeat_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        self.leaders.want();
+        let Some(member) = &mut self.member else { return };
+        member.heartbeat_under_way = false;
+        member.failed_heartbeats += 1;
+        member.heartbeat_at = now + self.config.backoff.draw(member.failed_heartbeats, ctx.random);
+    }
+
+    /// Tells the coordinator that the member goes, and does not wait for an answer.
+    fn leave(&mut self, ctx: &mut Ctx<'_, Kafka>, coordinator: NodeId) {
+        let Some(member) = &mut self.member else { return };
+        let id = member.id;
+        member.renew(ctx);
+        self.connections.ask(ctx, coordinator, Asked::Leave, |correlation| {
+            Message::LeaveGroup(LeaveGroup { correlation, member: id })
+        });
+    }
+
+    /// The last thing before the process ends: a member says goodbye, if it can. Whether it has been answered, or has
+    /// nobody to say it to.
+    ///
+    /// Source: `AbstractCoordinator.close` at 4.1.
+    pub(super) fn has_left(&mut self, ctx: &mut Ctx<'_, Kafka>) -> bool {
+        let Some(member) = &mut self.member else { return true };
+        if member.leaves {
+            return !self.connections.in_flight().any(|asked| matches!(asked, Asked::Leave));
+        }
+        let coordinator = self.leaders.coordinator().filter(|&node| self.connections.is_open(node));
+        let (Some(coordinator), false) = (coordinator, member.stage == Stage::Unjoined) else { return true };
+        member.leaves = true;
+        self.leave(ctx, coordinator);
+        false
+    }
+}
