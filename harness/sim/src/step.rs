@@ -14,6 +14,7 @@ use ackproof_core::time::Span;
 
 use crate::app::App;
 use crate::queue::{AppEvent, Item, Kind, What};
+use crate::sender::{Sender, Then};
 use crate::world::World;
 
 /// Where an engine takes what a node causes.
@@ -211,20 +212,22 @@ impl<M: Model> World<M> {
             None => 0,
         };
         let App::Producer(sender) = &mut node.app else { panic!("only a producer's client tells of sends") };
-        let resend = sender.told(&outcome, attempt);
-        let alarm = sender.alarm(now);
-        let waits_for_result = sender.config.send == ackproof_core::setup::SendMode::Sync;
+        let then = sender.told(msg, &outcome, attempt, now);
         if sender.config.is_checked() {
             if outcome == Outcome::Acked {
                 self.observe(id, Probe::Acked);
             }
             self.recorder.node(id, Op::Told { msg, outcome });
         }
-        if let Some(backoff) = resend {
-            let again = AppEvent::Resend { sequence: msg.sequence(), attempt: attempt + 1 };
-            self.queue_in(id, backoff, Kind::App, What::App(again), sink);
-        } else if let Some(after) = alarm.filter(|_| waits_for_result) {
-            self.queue_in(id, after, Kind::App, What::App(AppEvent::Tick), sink);
+        match then {
+            Then::Resend(backoff) => {
+                let again = AppEvent::Resend { sequence: msg.sequence(), attempt: attempt + 1 };
+                self.queue_in(id, backoff, Kind::App, What::App(again), sink);
+            }
+            Then::GoOn(after) => {
+                self.queue_in(id, after, Kind::App, What::App(AppEvent::Tick), sink);
+            }
+            Then::Nothing => {}
         }
     }
 
@@ -280,11 +283,13 @@ impl<M: Model> World<M> {
         match alarm {
             AppEvent::Tick => {
                 let now = self.now;
-                let App::Producer(sender) = &mut self.nodes[id.index()].app else { panic!("only a producer sends") };
-                if let Some(msg) = sender.next(now) {
-                    sender.sent();
-                    let alarm = sender.alarm(now);
-                    self.publish(id, msg, 0, sink);
+                if let Some((msg, attempt)) = self.sender(id).next(now) {
+                    let ends = self.sender(id).end_transaction();
+                    let alarm = self.sender(id).alarm(now);
+                    self.publish(id, msg, attempt, sink);
+                    if let Some(commit) = ends {
+                        self.end_transaction(id, commit, sink);
+                    }
                     if let Some(after) = alarm {
                         self.queue_in(id, after, Kind::App, What::App(AppEvent::Tick), sink);
                     }
@@ -309,6 +314,21 @@ impl<M: Model> World<M> {
                 }
             }
         }
+    }
+
+    fn sender(&mut self, id: NodeId) -> &mut Sender {
+        match &mut self.nodes[id.index()].app {
+            App::Producer(sender) => sender,
+            App::None | App::Consumer(_) | App::Auditor => panic!("only a producer sends"),
+        }
+    }
+
+    fn end_transaction<S: Sink>(&mut self, id: NodeId, commit: bool, sink: &mut S) {
+        if self.nodes[id.index()].exiting.is_some() {
+            return;
+        }
+        self.recorder.node(id, Op::EndTransaction { commit });
+        self.act(id, Event::App(AppCall::EndTransaction { commit }), sink);
     }
 
     fn publish<S: Sink>(&mut self, id: NodeId, msg: MsgId, attempt: u32, sink: &mut S) {

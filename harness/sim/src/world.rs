@@ -19,7 +19,7 @@ use ackproof_core::seed::{Seed, Stream};
 use ackproof_core::setup::Setup;
 use ackproof_core::time::{Span, Time};
 
-use crate::app::{App, Sender, Worker};
+use crate::app::{App, Worker};
 use crate::cast::{candidates, resolve};
 use crate::fault_run::FaultRun;
 use crate::link::{Body, Link};
@@ -27,6 +27,7 @@ use crate::node::Node;
 use crate::phases::Phases;
 use crate::queue::{Item, Key, Kind, What};
 use crate::recorder::Recorder;
+use crate::sender::Sender;
 use crate::step::Buffers;
 use crate::{Bench, Job, Planted, SimError};
 
@@ -95,7 +96,10 @@ impl<M: Model> World<M> {
                 NodeKind::Producer => {
                     producers += 1;
                     let share = workload.share(producers - 1);
-                    App::Producer(Sender::new(job.setup.app.producer.clone(), producers - 1, share, workload.interval))
+                    let config = job.setup.app.producer.clone();
+                    let draws = config.transaction.is_some_and(|each| each.abort_rate > 0.0).then(|| stream("app"));
+                    let sender = Sender::new(config, producers - 1, share, workload.interval, draws);
+                    App::Producer(Box::new(sender))
                 }
                 NodeKind::Consumer => {
                     let config = job.setup.app.consumer.clone();

@@ -4,6 +4,7 @@ mod relay;
 
 use std::sync::Arc;
 
+use ackproof_core::app::Outcome;
 use ackproof_core::fault::{Count, FaultKind, Random};
 use ackproof_core::history::History;
 use ackproof_core::node::Topology;
@@ -11,7 +12,7 @@ use ackproof_core::op::Op;
 use ackproof_core::recording::{Detail, Recording};
 use ackproof_core::schedule::{Schedule, Step};
 use ackproof_core::seed::Seed;
-use ackproof_core::setup::{OnFailure, SendMode, Setup};
+use ackproof_core::setup::{AckMode, OnFailure, SendMode, Setup, Transaction};
 use ackproof_core::time::Span;
 use ackproof_sim::{Bench, Engine, Job, Planted, run_on_bench};
 use relay::Relay;
@@ -48,6 +49,13 @@ fn setup(seed: u64) -> Setup {
         [SendMode::Sync, SendMode::Async, SendMode::AsyncUnchecked, SendMode::OneWay][(seed % 4) as usize];
     if seed.is_multiple_of(3) {
         setup.app.producer.on_failure = OnFailure::Resend { times: 2, backoff: Span(20) };
+    }
+    if seed % 5 < 2 {
+        let abort_rate = if seed.is_multiple_of(5) { 0.3 } else { 0.0 };
+        setup.app.producer.transaction = Some(Transaction { messages: 1 + (seed % 8) as u32, abort_rate });
+    }
+    if seed % 5 > 2 {
+        setup.app.consumer.ack = Some(AckMode::InTransaction);
     }
     setup
 }
@@ -93,6 +101,7 @@ fn assert_same(seed: u64, a: &History, b: &History) {
 #[test]
 fn both_engines_give_the_same_history_for_three_hundred_storms_one_after_another() {
     let mut began = std::collections::BTreeSet::new();
+    let mut done = [0; 4];
     for seed in 0..320 {
         let event = history(seed, Engine::Event, Bench::default());
         let turmoil = history(seed, Engine::Turmoil, Bench::default());
@@ -102,7 +111,13 @@ fn both_engines_give_the_same_history_for_three_hundred_storms_one_after_another
                 began.extend(text.split(' ').next().map(str::to_owned));
             }
         }
+        let count = |is: &dyn Fn(&Op) -> bool| event.entries.iter().filter(|entry| is(&entry.op)).count();
+        done[0] += count(&|op| *op == Op::EndTransaction { commit: true });
+        done[1] += count(&|op| *op == Op::EndTransaction { commit: false });
+        done[2] += count(&|op| matches!(op, Op::Told { outcome: Outcome::Aborted, .. }));
+        done[3] += count(&|op| matches!(op, Op::Effect(_)));
     }
+    assert!(done.iter().all(|count| *count > 100), "commits, aborts, messages aborted, results: {done:?}");
     // `roll` and `random` unfold into the others before a run.
     let all = FaultKind::ALL.iter().map(|(verb, _, _)| *verb).filter(|verb| !["roll", "random"].contains(verb));
     let missing: Vec<&str> = all.filter(|verb| !began.contains(*verb)).collect();

@@ -9,13 +9,14 @@ use ackproof_core::disk::{CellId, FileId, SyncTarget};
 use ackproof_core::model::{Actors, Disks, Inventory, Model};
 use ackproof_core::node::{NodeId, NodeKind, Part, Topology};
 use ackproof_core::observe::{Observation, Probe};
-use ackproof_core::setup::Setup;
+use ackproof_core::setup::{AckMode, Setup};
 use ackproof_core::time::Span;
 use serde::{Deserialize, Serialize};
 
 const LOG: FileId = FileId(0);
 const TERM: CellId = CellId(0);
 const ORIGIN: Origin = Origin(0);
+const RESULTS: Origin = Origin(Origin::OUTPUT);
 const BEAT: TimerId = TimerId(1);
 const POLL: TimerId = TimerId(2);
 const RETRY: u64 = 1000;
@@ -35,6 +36,9 @@ pub enum Message {
 #[derive(Debug)]
 pub struct Relay {
     topology: Topology,
+    transactional: bool,
+    /// Whether the late consumer finds a result of every message.
+    results: bool,
 }
 
 impl Protocol for Relay {
@@ -57,7 +61,9 @@ impl Relay {
             topology.add(format!("c{}", consumer + 1), NodeKind::Consumer, None);
         }
         topology.add("audit", NodeKind::Auditor, None);
-        Relay { topology }
+        let transactional = setup.app.producer.transaction.is_some();
+        let results = setup.app.consumer.ack == Some(AckMode::InTransaction);
+        Relay { topology, transactional, results }
     }
 }
 
@@ -65,8 +71,41 @@ impl Relay {
 pub enum Role {
     Broker { leader: bool, term: u32, peers: Vec<NodeId>, waiting: BTreeMap<u64, (NodeId, MsgId, u32)> },
     Controller { brokers: Vec<NodeId>, all: Vec<NodeId>, leader: usize, term: u32 },
-    Producer { leader: Option<NodeId>, waiting: BTreeMap<MsgId, u32> },
-    Consumer { leader: Option<NodeId>, position: u64, caught_up: bool, seen: BTreeSet<MsgId> },
+    Producer { leader: Option<NodeId>, waiting: BTreeMap<MsgId, u32>, transaction: Option<Open> },
+    Consumer { leader: Option<NodeId>, position: u64, caught_up: bool, seen: BTreeSet<MsgId>, results: bool },
+}
+
+/// A transaction as this broker has it: the client keeps outcomes to itself until the end, and puts nothing right.
+#[derive(Debug, Default)]
+pub struct Open {
+    known: BTreeMap<MsgId, Outcome>,
+    ended: Option<bool>,
+}
+
+impl Open {
+    /// Tells the application when everything is known and the end was asked for.
+    fn close(&mut self, ctx: &mut Ctx<'_, Relay>) {
+        let Some(commit) = self.ended.take() else { return };
+        let succeeded = self.known.values().all(|outcome| *outcome == Outcome::Acked);
+        for (msg, outcome) in std::mem::take(&mut self.known) {
+            let is_unknown = matches!(outcome, Outcome::Unknown(_));
+            let outcome = if is_unknown || commit && succeeded { outcome } else { Outcome::Aborted };
+            ctx.tell(AppReply::Told { msg, outcome });
+        }
+    }
+}
+
+/// A send came to its end.
+fn settle(ctx: &mut Ctx<'_, Relay>, transaction: &mut Option<Open>, is_last: bool, msg: MsgId, outcome: Outcome) {
+    match transaction {
+        None => ctx.tell(AppReply::Told { msg, outcome }),
+        Some(open) => {
+            open.known.insert(msg, outcome);
+            if is_last {
+                open.close(ctx);
+            }
+        }
+    }
 }
 
 impl Actor<Relay> for Role {
@@ -97,7 +136,15 @@ impl Actor<Relay> for Role {
                 }
                 _ => {}
             },
-            Role::Producer { leader, waiting } => match event {
+            Role::Producer { leader, waiting, transaction } => match event {
+                Event::App(AppCall::EndTransaction { commit }) => {
+                    let open = transaction.as_mut().expect("only who uses transactions ends one");
+                    assert!(open.ended.is_none(), "a transaction is ended twice");
+                    open.ended = Some(commit);
+                    if waiting.is_empty() {
+                        open.close(ctx);
+                    }
+                }
                 Event::App(AppCall::Send { msg, .. }) => {
                     waiting.insert(msg, 0);
                     attempt(ctx, *leader, msg);
@@ -109,7 +156,7 @@ impl Actor<Relay> for Role {
                     if *tries > 8 {
                         waiting.remove(&msg);
                         let outcome = Outcome::Unknown(Reason::new("TIMED_OUT"));
-                        ctx.tell(AppReply::Told { msg, outcome });
+                        settle(ctx, transaction, waiting.is_empty(), msg, outcome);
                     } else {
                         if let (Some(peer), true) = (*leader, *tries % 3 == 0) {
                             ctx.close(peer);
@@ -119,12 +166,12 @@ impl Actor<Relay> for Role {
                 }
                 Event::Message { body: Message::Stored { msg }, .. } if waiting.remove(&msg).is_some() => {
                     ctx.cancel_timer(timer_of(msg));
-                    ctx.tell(AppReply::Told { msg, outcome: Outcome::Acked });
+                    settle(ctx, transaction, waiting.is_empty(), msg, Outcome::Acked);
                 }
                 Event::Message { body: Message::Leader { leader: new, .. }, .. } => *leader = Some(new),
                 _ => {}
             },
-            Role::Consumer { leader, position, caught_up, seen } => match event {
+            Role::Consumer { leader, position, caught_up, seen, results } => match event {
                 Event::Start | Event::Timer(_) => {
                     let wait = Span(15 + ctx.random.between(0, 10));
                     ctx.set_timer(POLL, wait);
@@ -140,6 +187,9 @@ impl Actor<Relay> for Role {
                         *position += 1;
                         if seen.insert(msg) {
                             ctx.tell(AppReply::Deliver(Delivery { msg, origin: ORIGIN, offset }));
+                            if *results {
+                                ctx.tell(AppReply::Deliver(Delivery { msg, origin: RESULTS, offset }));
+                            }
                         }
                     }
                 }
@@ -249,9 +299,13 @@ impl Model for Relay {
                 leader: 0,
                 term: 1,
             },
-            NodeKind::Producer => Role::Producer { leader: None, waiting: BTreeMap::new() },
-            NodeKind::Consumer | NodeKind::Auditor => {
-                Role::Consumer { leader: None, position: 0, caught_up: false, seen: BTreeSet::new() }
+            NodeKind::Producer => {
+                let transaction = self.transactional.then(Open::default);
+                Role::Producer { leader: None, waiting: BTreeMap::new(), transaction }
+            }
+            kind @ (NodeKind::Consumer | NodeKind::Auditor) => {
+                let results = self.results && kind == NodeKind::Auditor;
+                Role::Consumer { leader: None, position: 0, caught_up: false, seen: BTreeSet::new(), results }
             }
         }
     }
@@ -291,7 +345,10 @@ impl Model for Relay {
     }
 
     fn inventory(&self, actors: &Actors<'_, Self>, _disks: &Disks<'_, Self>) -> Vec<Inventory> {
-        vec![Inventory { origin: ORIGIN, complete: self.is_audited(actors), progress: 0, stranded: Vec::new() }]
+        let origins = if self.results { vec![ORIGIN, RESULTS] } else { vec![ORIGIN] };
+        let complete = self.is_audited(actors);
+        let inventory = |origin| Inventory { origin, complete, progress: 0, stranded: Vec::new() };
+        origins.into_iter().map(inventory).collect()
     }
 
     fn origin_of(&self, file: FileId) -> Option<Origin> {
