@@ -24,7 +24,8 @@ pub struct Account {
     pub holder: Option<Life>,
     /// Where it was last seen by a consumer or on a disk.
     pub origin: Option<Origin>,
-    /// How often an application finished with it successfully.
+    /// How often it was consumed: an application finished with it successfully or, where consumers write results in
+    /// transactions, a committed result of it was found.
     pub consumed: u16,
     /// How often the late consumer found a committed result of it.
     pub effects: u16,
@@ -40,9 +41,21 @@ pub struct Account {
 
     pub audited: bool,
     pub stranded: bool,
+    /// A committed result of it is on a disk, and nobody serves it.
+    pub result_stranded: bool,
     pub disposed: bool,
     /// The late consumer found a copy that the group's progress has not passed.
     pub ahead: bool,
     /// First consumed after a later message of its producer from the same origin.
     pub reordered: bool,
+    /// The same of its result, among the results of one origin.
+    pub result_reordered: bool,
+}
+
+impl Account {
+    /// Counts what was found of its results, and no longer what applications finished with.
+    pub fn count_results(&mut self) {
+        self.consumed = self.effects;
+        self.reordered = self.result_reordered;
+    }
 }

@@ -10,16 +10,25 @@
 //! **Consumed** is processed, not delivered. **Duplicated** is processed twice. Counterexample to "delivered twice":
 //! the consumer dies with a message in its hands and is handed it again; the application did its work once.
 //!
+//! Where consumers write results in transactions, together with their progress, consumed is that a committed result is
+//! there, and duplicated is two of them. Counterexample to "processed" there:
+//!
+//! 1. The application finishes with p1#7 and writes its result. Before the commit it is fenced.
+//! 2. The result is taken back with the transaction, and so is the progress.
+//! 3. Another consumer is handed p1#7, and its result is committed. It was processed twice and took effect once.
+//!
 //! **Lost** is acked, never consumed, and beyond doubt never to be:
 //! - `consumer`: the late consumer found it, and the group's progress is past every copy. Counterexample to "past one
 //!   copy": a client's retry stored it twice, at 10 and at 90; progress is 50; the group will still meet it at 90.
+//!   Where results count, nobody can tell a result that was never written from one that was committed and lost again.
 //! - `disposal`: it is nowhere, and the broker said that it dropped it by a rule of its own.
 //! - `broker`: it is nowhere, and no rule disposed of it. This is so even when it had been delivered or when progress
 //!   is past its position. Counterexample to blaming the consumer then: c1 is handed p1#7 at offset 7 and dies; the
 //!   log is cut at 5 and other messages take the offsets 5 to 8; progress passes 7, and nobody skipped p1#7.
 //!
 //! **Unreachable**: nobody serves it, but a disk holds it and the broker would serve it if it could. Never lost, even
-//! when progress is past it: with a leader again, somebody may go back and read it.
+//! when progress is past it: with a leader again, somebody may go back and read it. The same holds where its result is
+//! all that nobody may serve.
 //!
 //! **Waiting**: a copy is served and nobody has come to it yet. That is neither lost (a consumer may come) nor consumed
 //! (none has). When the run was cut before it came to rest, the same holds for a message in the hands of an application
@@ -77,7 +86,7 @@ pub enum End {
 pub struct Fate {
     pub told: Told,
     pub end: End,
-    /// How often an application finished with it successfully.
+    /// How often it was consumed.
     pub consumed: u16,
     /// Acked, and the broker has it no more, by no rule of its own.
     pub vanished: bool,
@@ -168,6 +177,12 @@ fn end(account: &Account, ledger: &Ledger, told: Told, remains: Remains) -> End 
     }
     if ledger.run.was_cut() && account.holder.is_some_and(|life| ledger.is_alive(life)) {
         return End::Waiting;
+    }
+    if account.result_stranded {
+        return End::Unreachable;
+    }
+    if !ledger.survey.proves_no_result() {
+        return End::Unproven;
     }
     match remains {
         Remains::Served if account.ahead => End::Waiting,

@@ -32,6 +32,14 @@ impl Found {
         self.count > 0
     }
 
+    /// These and others, in the order of messages.
+    pub fn with(&self, others: &Found) -> Found {
+        let mut first = [self.first.as_slice(), &others.first].concat();
+        first.sort_unstable();
+        first.truncate(NAMED);
+        Found { count: self.count + others.count, first }
+    }
+
     /// A judgement of guilt that names these messages.
     pub fn violated(&self, why: String) -> Option<Judgement> {
         self.any().then(|| Judgement::Violated { messages: self.first.clone(), why })
@@ -48,6 +56,10 @@ pub struct Findings {
     pub vanished: Found,
     pub unreported: Found,
     pub duplicated: Found,
+    /// Acked and consumed more than once.
+    pub acked_twice: Found,
+    /// Taken back with their transactions, and consumed.
+    pub aborted_reads: Found,
     pub reordered: Found,
     /// Consumers went past them.
     pub gaps: Found,
@@ -124,6 +136,8 @@ impl Findings {
             (fate.vanished, &mut self.vanished),
             (fate.unreported, &mut self.unreported),
             (fate.duplicated(), &mut self.duplicated),
+            (fate.told == Told::Acked && fate.duplicated(), &mut self.acked_twice),
+            (fate.told == Told::Aborted && fate.consumed > 0, &mut self.aborted_reads),
             (fate.reordered, &mut self.reordered),
             (fate.gap, &mut self.gaps),
             (fate.ghost, &mut self.ghosts),

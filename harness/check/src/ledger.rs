@@ -23,6 +23,8 @@ struct Producer {
     accounts: Vec<Account>,
     node: Option<NodeId>,
     order: Order,
+    /// The order of the results of its messages.
+    results: Order,
     wait: Wait,
     /// Its application wanted the last transaction that it ended to be taken back.
     takes_back: bool,
@@ -34,8 +36,8 @@ pub struct Ledger {
     producers: Vec<Producer>,
     /// Processes of each node that have ended so far.
     deaths: Vec<u32>,
-    /// What the late consumer found of messages that nobody had consumed by then.
-    unread: Vec<Delivery>,
+    /// What the late consumer found.
+    found: Vec<Delivery>,
     ended_at: Option<Time>,
     /// How often applications were told which failure.
     failures: BTreeMap<Reason, u64>,
@@ -72,7 +74,8 @@ impl Ledger {
             Op::Delivered(delivery) => self.delivered(delivery, node),
             Op::Processed { delivery, success } => self.processed(delivery, *success, node, at),
             Op::Audited(delivery) => self.audited(delivery),
-            Op::Effect(result) => self.account_mut(result.msg).effects += 1,
+            Op::Effect(result) => self.result(result, node, at),
+            Op::Stranded(result) if result.origin.is_output() => self.account_mut(result.msg).result_stranded = true,
             Op::Stranded(delivery) => {
                 self.survey.saw(delivery.origin);
                 let account = self.account_mut(delivery.msg);
@@ -123,6 +126,7 @@ impl Ledger {
         account.sender = sender;
         let producer = &mut self.producers[usize::from(msg.producer())];
         producer.node = node;
+        producer.takes_back = false;
         producer.wait.sent(at);
     }
 
@@ -192,8 +196,16 @@ impl Ledger {
         let account = self.account_mut(delivery.msg);
         account.audited = true;
         account.origin.get_or_insert(delivery.origin);
-        if account.consumed == 0 {
-            self.unread.push(*delivery);
+        self.found.push(*delivery);
+    }
+
+    fn result(&mut self, result: &Delivery, node: Option<NodeId>, at: Time) {
+        let account = self.account_mut(result.msg);
+        account.effects = account.effects.saturating_add(1);
+        if account.effects == 1 {
+            let producer = &mut self.producers[usize::from(result.msg.producer())];
+            let late = producer.results.consumed(result.origin, result.msg.sequence(), at, node);
+            self.account_mut(result.msg).result_reordered = late;
         }
     }
 
@@ -203,7 +215,12 @@ impl Ledger {
             producer.wait.ended(end);
         }
         self.ack_ms.sort_unstable();
-        for delivery in std::mem::take(&mut self.unread) {
+        if self.survey.lists_results() {
+            for account in self.producers.iter_mut().flat_map(|producer| &mut producer.accounts) {
+                account.count_results();
+            }
+        }
+        for delivery in std::mem::take(&mut self.found) {
             if !self.survey.is_passed(delivery.origin, delivery.offset) {
                 self.account_mut(delivery.msg).ahead = true;
             }
@@ -216,7 +233,7 @@ impl Ledger {
         let said = |account: &&Account| {
             account.attempts == 0
                 && (account.acked || account.rejected || account.unknown || account.untold || account.aborted)
-                    | (account.origin.is_some() || account.consumed > 0 || account.disposed)
+                    | (account.origin.is_some() || account.consumed > 0 || account.effects > 0 || account.disposed)
         };
         self.producers.iter().flat_map(|producer| producer.accounts.iter().filter(said)).count() as u64
     }
@@ -259,7 +276,12 @@ impl Ledger {
 
     /// Whether consumers went past the place of a message.
     pub fn is_past(&self, msg: MsgId, account: &Account) -> bool {
-        self.producers[usize::from(msg.producer())].order.is_past(account.origin, msg.sequence())
+        let producer = &self.producers[usize::from(msg.producer())];
+        match self.survey.lists_results() {
+            // Where its result would have been nobody knows.
+            true => producer.results.is_past(None, msg.sequence()),
+            false => producer.order.is_past(account.origin, msg.sequence()),
+        }
     }
 
     /// Where no send succeeded in any way: the failures that applications were told most often, in the order of the

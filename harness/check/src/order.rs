@@ -16,7 +16,7 @@ struct Furthest {
     node: Option<NodeId>,
 }
 
-/// One producer's messages as consumers met them, by origin.
+/// One producer's messages as consumers met them, by origin; or the results of these messages, by theirs.
 #[derive(Clone, Debug, Default)]
 pub struct Order {
     furthest: Vec<Option<Furthest>>,
@@ -26,7 +26,7 @@ impl Order {
     /// Notes that a message was consumed for the first time; says whether a later one had been consumed before.
     /// What two consumers do in the same millisecond has no order.
     pub fn consumed(&mut self, origin: Origin, sequence: u32, at: Time, node: Option<NodeId>) -> bool {
-        let index = usize::from(origin.0);
+        let index = index(origin);
         if index >= self.furthest.len() {
             self.furthest.resize(index + 1, None);
         }
@@ -44,11 +44,16 @@ impl Order {
     pub fn is_past(&self, origin: Option<Origin>, sequence: u32) -> bool {
         let past = |furthest: &Furthest| furthest.sequence > sequence;
         match origin {
-            Some(origin) => self.furthest.get(usize::from(origin.0)).and_then(Option::as_ref).is_some_and(past),
+            Some(origin) => self.furthest.get(index(origin)).and_then(Option::as_ref).is_some_and(past),
             None => {
                 let mut met = self.furthest.iter().flatten().peekable();
                 met.peek().is_some() && met.all(past)
             }
         }
     }
+}
+
+/// Messages and results are never met in one order, so that both can count from 0.
+fn index(origin: Origin) -> usize {
+    usize::from(origin.0 % Origin::OUTPUT)
 }

@@ -12,10 +12,12 @@ struct Place {
 }
 
 /// Every origin that the history mentions. A broker's internal origins hold no messages of the workload and are
-/// left out.
+/// left out, and those of results are kept apart.
 #[derive(Clone, Debug, Default)]
 pub struct Survey {
     places: Vec<Place>,
+    /// Of each origin of results: whether the late consumer reached its end.
+    results: Vec<bool>,
     /// The late consumer was stopped before it was done.
     pub drain_was_cut: bool,
 }
@@ -28,10 +30,24 @@ impl Survey {
     }
 
     pub fn audited(&mut self, origin: Origin, complete: bool) {
+        if origin.is_output() {
+            self.results.push(complete);
+        }
         if let Some(place) = self.place(origin) {
             place.known = true;
             place.audit = Some(complete);
         }
+    }
+
+    /// Whether consumers of this run write results in transactions: the end of every such run says how far those were
+    /// read, even if there was none.
+    pub fn lists_results(&self) -> bool {
+        !self.results.is_empty()
+    }
+
+    /// Whether a result that was found neither by the late consumer nor on a disk is not there.
+    pub fn proves_no_result(&self) -> bool {
+        !self.drain_was_cut || self.results.iter().all(|complete| *complete)
     }
 
     pub fn progressed(&mut self, origin: Origin, upto: u64) {
@@ -42,7 +58,7 @@ impl Survey {
     }
 
     fn place(&mut self, origin: Origin) -> Option<&mut Place> {
-        if origin.is_internal() {
+        if origin.is_internal() || origin.is_output() {
             return None;
         }
         let index = usize::from(origin.0);

@@ -18,11 +18,13 @@ pub enum Guarantee {
     NoGhosts,
     Available,
     Ack,
+    ExactlyOnce,
+    NoAbortedReads,
 }
 
 impl Guarantee {
     /// Every guarantee: word, meaning.
-    pub const ALL: [(&'static str, Guarantee, &'static str); 8] = [
+    pub const ALL: [(&'static str, Guarantee, &'static str); 10] = [
         ("no-acked-loss", Guarantee::NoAckedLoss, "every acknowledged message is consumed at least once"),
         (
             "durable",
@@ -47,6 +49,12 @@ impl Guarantee {
             "no producer goes longer than this without a success while it has something to send",
         ),
         ("ack", Guarantee::Ack, "acknowledgements take no longer than this"),
+        ("exactly-once", Guarantee::ExactlyOnce, "every acknowledged message is consumed once, and not twice"),
+        (
+            "no-aborted-reads",
+            Guarantee::NoAbortedReads,
+            "no message is consumed that its application was told had been taken back with its transaction",
+        ),
     ];
 
     pub fn word(self) -> &'static str {

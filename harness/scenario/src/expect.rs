@@ -185,6 +185,7 @@ pub(crate) fn needs_limit(guarantee: Guarantee) -> bool {
         Guarantee::Available | Guarantee::Ack => true,
         Guarantee::NoAckedLoss | Guarantee::Durable | Guarantee::NoUnreportedLoss => false,
         Guarantee::NoDuplicates | Guarantee::InOrder | Guarantee::NoGhosts => false,
+        Guarantee::ExactlyOnce | Guarantee::NoAbortedReads => false,
     }
 }
 
@@ -244,7 +245,9 @@ fn read_often(guarantee: Guarantee, node: &Node, out: &mut Diagnostics) -> Optio
         | Guarantee::NoUnreportedLoss
         | Guarantee::NoDuplicates
         | Guarantee::InOrder
-        | Guarantee::NoGhosts => match node.word(&format!("`{guarantee}`"), out)?.as_str() {
+        | Guarantee::NoGhosts
+        | Guarantee::ExactlyOnce
+        | Guarantee::NoAbortedReads => match node.word(&format!("`{guarantee}`"), out)?.as_str() {
             "always" => Some(Often::Always),
             "sometimes-violated" => Some(Often::SometimesViolated),
             other => {

@@ -4,6 +4,7 @@
 //! run as it stands, or there are [`Diagnostics`] that name everything wrong with it, each with file, line, column
 //! and the nearest thing that would have been right.
 
+mod application;
 mod axis;
 mod catalogue;
 mod config;

@@ -1,10 +1,11 @@
-//! What the broker itself says of a row: settings that it would refuse to start with, and settings that it accepts
-//! and that do not do what a reader would think.
+//! What is wrong with a row as a whole: an application that asks for what cannot be, settings that the broker would
+//! refuse to start with, and settings that it accepts and that do not do what a reader would think.
 
 use ackproof_core::model::Broker;
 use ackproof_core::setting::Problem;
 use indexmap::IndexMap;
 
+use crate::application;
 use crate::diagnostics::{Diagnostics, Place};
 use crate::matrix::Matrix;
 use crate::notes::Note;
@@ -16,7 +17,8 @@ pub(crate) fn report_problems(parts: &Parts<'_>, matrix: &Matrix, drafts: &[Draf
     let broker = parts.catalogue.broker;
     let mut rows_of: IndexMap<(String, String), (Problem, Vec<usize>)> = IndexMap::new();
     for (index, draft) in drafts.iter().enumerate() {
-        for problem in broker.refuse(&draft.effective, &draft.setup) {
+        let problems = application::problems(&draft.setup, broker);
+        for problem in problems.into_iter().chain(broker.refuse(&draft.effective, &draft.setup)) {
             let key = (problem.name.to_string(), problem.message.clone());
             rows_of.entry(key).or_insert_with(|| (problem, Vec::new())).1.push(index);
         }

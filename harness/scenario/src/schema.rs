@@ -278,7 +278,9 @@ fn expectations(_: &mut SchemaGenerator) -> Schema {
             | Guarantee::NoUnreportedLoss
             | Guarantee::NoDuplicates
             | Guarantee::InOrder
-            | Guarantee::NoGhosts => json!({"enum": OFTEN}),
+            | Guarantee::NoGhosts
+            | Guarantee::ExactlyOnce
+            | Guarantee::NoAbortedReads => json!({"enum": OFTEN}),
         };
         schema["description"] = json!(meaning);
         properties.insert(word.to_owned(), schema);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
+use crate::application;
 use crate::diagnostics::{Diagnostics, Place};
 use crate::node::{Key, Node, unknown_key};
 use crate::typed;
@@ -26,7 +27,7 @@ pub(crate) struct SetupKey {
 
 pub(crate) const SECTIONS: [&str; 5] = ["cluster", "app", "workload", "network", "disk"];
 
-pub(crate) static KEYS: [SetupKey; 18] = [
+pub(crate) static KEYS: [SetupKey; 20] = [
     SetupKey {
         path: "cluster.brokers",
         about: "Number of brokers: b1, b2, ...",
@@ -56,11 +57,29 @@ pub(crate) static KEYS: [SetupKey; 18] = [
         show: |setup| json!(Failure::from(setup.app.producer.on_failure)),
     },
     SetupKey {
+        path: "app.producer.transaction",
+        about: "Sends that are committed together, `{messages: 10}`, of which the application takes some back by itself, `{messages: 10, abort_rate: 0.1}`; or `none`.",
+        schema: application::transaction_schema,
+        read: |_, node, setup, out| {
+            if let Some(transaction) = application::read_transaction(node, out) {
+                setup.app.producer.transaction = transaction;
+            }
+        },
+        show: |setup| application::show_transaction(setup.app.producer.transaction),
+    },
+    SetupKey {
         path: "app.consumer.ack",
-        about: "When the application acknowledges, relative to processing; without it, what the broker's own settings say.",
-        schema: || json!({"enum": ["auto", "before-processing", "after-processing", "after-batch", null]}),
+        about: "When the application acknowledges, relative to processing; without it, what the broker's own settings say. in-transaction: together with one result for each message.",
+        schema: || json!({"enum": ["auto", "before-processing", "after-processing", "after-batch", "in-transaction", null]}),
         read: |_, node, setup, out| assign(node, &mut setup.app.consumer.ack, out),
         show: |setup| json!(setup.app.consumer.ack),
+    },
+    SetupKey {
+        path: "app.consumer.commit",
+        about: "Whether the application waits for the answer when it acknowledges by itself.",
+        schema: || json!({"enum": ["sync", "async"]}),
+        read: |_, node, setup, out| assign(node, &mut setup.app.consumer.commit, out),
+        show: |setup| json!(setup.app.consumer.commit),
     },
     SetupKey {
         path: "app.consumer.processing",
@@ -280,11 +299,8 @@ fn read_racks(_: &SetupKey, node: &Node, setup: &mut Setup, out: &mut Diagnostic
 }
 
 fn read_failure_rate(key: &SetupKey, node: &Node, setup: &mut Setup, out: &mut Diagnostics) {
-    let Some(rate) = typed::read::<f64>(node, out) else { return };
-    if (0.0..=1.0).contains(&rate) {
+    if let Some(rate) = application::read_rate(&key.what(), node, out) {
         setup.app.consumer.failure_rate = rate;
-    } else {
-        out.error(node.place, format!("{} is a probability, from 0 to 1", key.what()));
     }
 }
 

@@ -9,7 +9,7 @@ use ackproof_core::node::{Part, Selector};
 use ackproof_core::observe::Probe;
 use ackproof_core::schedule::{Anchor, Step, When};
 use ackproof_core::seed::Seed;
-use ackproof_core::setup::OnFailure;
+use ackproof_core::setup::{CommitCall, OnFailure, Transaction};
 use ackproof_core::time::{Offset, Span, SpanRange};
 use ackproof_scenario::{Finding, Replay, Scenario, load_replay, parse, parse_replay};
 use proptest::prelude::*;
@@ -37,6 +37,8 @@ fn replay_of(scenario: &Scenario, steps: Vec<Step>, seed: u64) -> Replay {
     let mut setup = row.setup.clone();
     setup.workload.messages = 3;
     setup.app.producer.on_failure = OnFailure::Resend { times: 2, backoff: Span(100) };
+    setup.app.producer.transaction = Some(Transaction { messages: 2, abort_rate: 0.25 });
+    setup.app.consumer.commit = CommitCall::Async;
     let finding = Finding {
         class: "all-power".into(),
         seed: Seed(seed),
@@ -108,7 +110,11 @@ app:
       resend:
         times: 2
         backoff: 100ms
+    transaction:
+      messages: 2
+      abort_rate: 0.25
   consumer:
+    commit: async
     processing: inline
     failure_rate: 0.0
     on_error: retry

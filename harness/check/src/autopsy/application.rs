@@ -32,6 +32,12 @@ pub struct Application {
     pub sender_died: Option<Time>,
     pub handovers: Vec<Handover>,
     pub disposed: Option<(Time, String)>,
+    /// Whether consumers write results, so that a message is consumed when its result is there.
+    pub writes_results: bool,
+    /// Where committed results of it were found.
+    pub results: Vec<String>,
+    /// The same of results that nobody may serve, with the node that has each.
+    pub stranded_results: Vec<(NodeId, String)>,
     /// Stored progress at the end of the origin where the message was last seen.
     pub progress: Option<u64>,
     pub events: Vec<Event>,
@@ -56,6 +62,8 @@ impl Application {
                 application.progress = Some(*upto);
             }
         }
+        let is_of_results = |op: &Op| matches!(op, Op::AuditEnd { origin, .. } if origin.is_output());
+        application.writes_results = history.entries.iter().any(|entry| is_of_results(&entry.op));
         application
     }
 
@@ -146,6 +154,11 @@ impl Application {
                 let place = words.place(delivery.origin, delivery.offset);
                 self.event(entry, Topic::Audited, format!("found it at {place}"));
             }
+            Op::Stranded(result) if result.origin.is_output() => {
+                let place = words.place(result.origin, result.offset);
+                self.event(entry, Topic::Audited, format!("holds its result at {place}, and may not serve it"));
+                self.stranded_results.extend(entry.node.map(|node| (node, place)));
+            }
             Op::Stranded(delivery) => {
                 let place = words.place(delivery.origin, delivery.offset);
                 self.event(entry, Topic::Audited, format!("still holds it at {place}, and may not serve it"));
@@ -153,6 +166,7 @@ impl Application {
             Op::Effect(result) => {
                 let place = words.place(result.origin, result.offset);
                 self.event(entry, Topic::Audited, format!("found its result at {place}"));
+                self.results.push(place);
             }
             Op::Disposed { rule, .. } => self.disposed = Some((at, rule.clone())),
             Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}

@@ -174,6 +174,9 @@ impl Facts<'_> {
                 false => format!("the group's progress went to {upto} at {at}, past {place}"),
             }
         }));
+        if self.application.writes_results {
+            clauses.push("no committed result of it was found".to_owned());
+        }
         clauses.push("the broker still has it, and the group will not ask for it again".to_owned());
         clauses
     }
@@ -189,6 +192,13 @@ impl Facts<'_> {
     }
 
     fn unreachable(&self) -> Vec<String> {
+        let results = &self.application.stranded_results;
+        if !results.is_empty() {
+            let stranded = results.iter().map(|(node, place)| {
+                format!("{} holds its result at {place}, and nobody may serve it", self.words.name(*node))
+            });
+            return stranded.collect();
+        }
         let mut clauses = self.destroyed();
         let left = self.examination.copies.iter().filter(|copy| copy.end == CopyEnd::Stranded);
         clauses.extend(left.map(|copy| {
@@ -215,6 +225,7 @@ impl Facts<'_> {
     fn consumed(&self) -> Vec<String> {
         let done = self.application.handovers.iter().filter(|held| matches!(held.finished, Some((_, true))));
         let mut clauses: Vec<String> = done.map(|held| self.handover(held)).collect();
+        clauses.extend(self.application.results.iter().map(|place| format!("its result was found at {place}")));
         if clauses.is_empty() {
             clauses.push(format!("{} was consumed", self.msg));
         }

@@ -7,7 +7,9 @@
 mod ack;
 mod available;
 mod durable;
+mod exactly_once;
 mod in_order;
+mod no_aborted_reads;
 mod no_acked_loss;
 mod no_duplicates;
 mod no_ghosts;
@@ -23,7 +25,7 @@ use crate::findings::Findings;
 /// `None` when the promise needs a limit and none was given.
 type Judge = fn(&Findings) -> Option<Judgement>;
 
-const ALL: [(Guarantee, Judge); 8] = [
+const ALL: [(Guarantee, Judge); 10] = [
     (Guarantee::NoAckedLoss, no_acked_loss::judge),
     (Guarantee::Durable, durable::judge),
     (Guarantee::NoUnreportedLoss, no_unreported_loss::judge),
@@ -32,6 +34,8 @@ const ALL: [(Guarantee, Judge); 8] = [
     (Guarantee::NoGhosts, no_ghosts::judge),
     (Guarantee::Available, available::judge),
     (Guarantee::Ack, ack::judge),
+    (Guarantee::ExactlyOnce, exactly_once::judge),
+    (Guarantee::NoAbortedReads, no_aborted_reads::judge),
 ];
 
 /// Judges every promise of the list.

@@ -11,3 +11,4 @@ mod promises;
 mod story;
 mod tallies;
 mod tape;
+mod transactions;

@@ -40,8 +40,12 @@ fn answer(history: &mut History, outcome: Outcome) {
 
 type Bug = (&'static str, fn(&mut History), &'static [Guarantee]);
 
-const BUGS: [Bug; 9] = [
-    ("a message skipped by the consumer", |h| drop(h, processed), &[Guarantee::NoAckedLoss, Guarantee::InOrder]),
+const BUGS: [Bug; 10] = [
+    (
+        "a message skipped by the consumer",
+        |h| drop(h, processed),
+        &[Guarantee::NoAckedLoss, Guarantee::InOrder, Guarantee::ExactlyOnce],
+    ),
     ("a message destroyed after it was consumed", |h| drop(h, audited), &[Guarantee::Durable]),
     (
         "a message destroyed before it was consumed",
@@ -49,7 +53,7 @@ const BUGS: [Bug; 9] = [
             drop(h, processed);
             drop(h, audited);
         },
-        &[Guarantee::NoAckedLoss, Guarantee::Durable, Guarantee::InOrder],
+        &[Guarantee::NoAckedLoss, Guarantee::Durable, Guarantee::InOrder, Guarantee::ExactlyOnce],
     ),
     (
         "a fire-and-forget message destroyed",
@@ -76,7 +80,7 @@ const BUGS: [Bug; 9] = [
             let again = h.entries[at].clone();
             h.entries.insert(at, again);
         },
-        &[Guarantee::NoDuplicates],
+        &[Guarantee::NoDuplicates, Guarantee::ExactlyOnce],
     ),
     ("a refused message stored all the same", |h| answer(h, rejected()), &[Guarantee::NoGhosts]),
     (
@@ -86,12 +90,17 @@ const BUGS: [Bug; 9] = [
             let at = position(h, audited, VICTIM);
             h.entries[at].op = Op::Disposed { msg: msg(VICTIM), rule: "length limit".into() };
         },
-        &[Guarantee::NoAckedLoss, Guarantee::InOrder],
+        &[Guarantee::NoAckedLoss, Guarantee::InOrder, Guarantee::ExactlyOnce],
     ),
     (
         "everything destroyed",
         |h| h.entries.retain(|entry| processed(entry).is_none() && audited(entry).is_none()),
-        &[Guarantee::NoAckedLoss, Guarantee::Durable],
+        &[Guarantee::NoAckedLoss, Guarantee::Durable, Guarantee::ExactlyOnce],
+    ),
+    (
+        "a message of a transaction that was taken back handed over all the same",
+        |h| answer(h, Outcome::Aborted),
+        &[Guarantee::NoGhosts, Guarantee::NoAbortedReads],
     ),
 ];
 

@@ -28,6 +28,11 @@ pub fn at_home(sequence: u32) -> Delivery {
     Delivery { msg: msg(sequence), origin: Origin(0), offset: u64::from(sequence) }
 }
 
+/// The result of a message, at its place in the first origin of results.
+pub fn result_of(sequence: u32) -> Delivery {
+    Delivery { origin: Origin(Origin::OUTPUT), ..at_home(sequence) }
+}
+
 pub fn rejected() -> Outcome {
     Outcome::Rejected(Reason::new("NOT_ENOUGH_REPLICAS"))
 }
@@ -119,6 +124,20 @@ impl Story {
 
     pub fn found(self, delivery: Delivery) -> Story {
         self.op(Some(AUDIT), Op::Audited(delivery))
+    }
+
+    /// The late consumer finds one committed result of each, in this order.
+    pub fn results(self, sequences: impl IntoIterator<Item = u32>) -> Story {
+        self.each(sequences, |story, n| story.op(Some(AUDIT), Op::Effect(result_of(n))))
+    }
+
+    /// How far the late consumer read the only origin of results.
+    pub fn results_end(self, complete: bool) -> Story {
+        self.op(None, Op::AuditEnd { origin: Origin(Origin::OUTPUT), complete })
+    }
+
+    pub fn ends_transaction(self, commit: bool) -> Story {
+        self.op(Some(P1), Op::EndTransaction { commit })
     }
 
     pub fn stranded(self, sequence: u32) -> Story {

@@ -16,12 +16,12 @@ fn any_msg() -> impl Strategy<Value = MsgId> {
 }
 
 fn any_delivery() -> impl Strategy<Value = Delivery> {
-    let origin = prop_oneof![4 => 0u16..3, 1 => Just(Origin::INTERNAL)];
+    let origin = prop_oneof![8 => 0u16..3, 1 => Just(Origin::OUTPUT), 1 => Just(Origin::INTERNAL)];
     (any_msg(), origin, 0u64..20).prop_map(|(msg, origin, offset)| Delivery { msg, origin: Origin(origin), offset })
 }
 
 fn any_outcome() -> impl Strategy<Value = Outcome> {
-    prop_oneof![4 => Just(Outcome::Acked), 1 => Just(Outcome::Untold), 1 => Just(rejected()), 1 => Just(timed_out())]
+    prop_oneof![4 => Just(Outcome::Acked), 1 => Just(Outcome::Untold), 1 => Just(rejected()), 1 => Just(timed_out()), 1 => Just(Outcome::Aborted)]
 }
 
 fn any_phase() -> impl Strategy<Value = Phase> {
@@ -36,10 +36,13 @@ fn any_op() -> impl Strategy<Value = Op> {
         6 => (any_delivery(), any::<bool>()).prop_map(|(delivery, success)| Op::Processed { delivery, success }),
         6 => any_delivery().prop_map(Op::Audited),
         2 => any_delivery().prop_map(Op::Stranded),
+        2 => any_delivery().prop_map(|found| Op::Effect(Delivery { origin: Origin(Origin::OUTPUT), ..found })),
+        1 => any::<bool>().prop_map(|commit| Op::EndTransaction { commit }),
         2 => any_msg().prop_map(|msg| Op::Disposed { msg, rule: "retention".into() }),
         1 => Just(Op::Died(Death::Killed)),
         2 => (0u16..3, 0u64..20).prop_map(|(origin, upto)| Op::Progress { origin: Origin(origin), upto }),
         2 => (0u16..3, any::<bool>()).prop_map(|(origin, complete)| Op::AuditEnd { origin: Origin(origin), complete }),
+        1 => any::<bool>().prop_map(|complete| Op::AuditEnd { origin: Origin(Origin::OUTPUT), complete }),
         1 => any_phase().prop_map(Op::PhaseLimit),
         1 => any_phase().prop_map(Op::Phase),
         1 => (0u16..3).prop_map(|fault| Op::FaultBegan { fault, text: "kill b1".into() }),
@@ -102,13 +105,17 @@ proptest! {
         for (msg, fate) in fates(&history) {
             let seen = |is: &dyn Fn(&Op) -> bool| history.entries.iter().any(|entry| is(&entry.op));
             if fate.vanished || fate.unreported {
-                prop_assert!(!seen(&|op| matches!(op, Op::Audited(d) | Op::Stranded(d) if d.msg == msg)));
+                let is_it = |d: &Delivery| d.msg == msg && !d.origin.is_output();
+                prop_assert!(!seen(&|op| matches!(op, Op::Audited(d) | Op::Stranded(d) if is_it(d))));
             }
             if let End::Lost(_) = fate.end {
                 let acked = Op::Told { msg, outcome: Outcome::Acked };
                 let consumed = |op: &Op| matches!(op, Op::Processed { delivery: d, success: true } if d.msg == msg);
                 prop_assert!(seen(&|op| *op == acked));
-                prop_assert!(!seen(&consumed));
+                let result = |op: &Op| matches!(op, Op::Effect(result) if result.msg == msg);
+                let counts = |op: &Op| matches!(op, Op::AuditEnd { origin, .. } if origin.is_output());
+                let found = if seen(&counts) { seen(&result) } else { seen(&consumed) };
+                prop_assert!(!found);
             }
         }
     }

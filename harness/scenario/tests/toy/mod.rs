@@ -3,7 +3,7 @@
 use ackproof_core::model::Broker;
 use ackproof_core::node::{NodeKind, Part, Topology};
 use ackproof_core::setting::{Effective, Inert, Problem, Setting, SettingName, Trap, ValueKind};
-use ackproof_core::setup::{AckMode, Setup};
+use ackproof_core::setup::{AckMode, Feature, Setup};
 
 pub struct Toy;
 
@@ -65,6 +65,12 @@ impl Broker for Toy {
     }
     fn settings(&self) -> &'static [Setting] {
         &SETTINGS
+    }
+    fn offers(&self, feature: Feature) -> bool {
+        match feature {
+            Feature::Transactions | Feature::AsyncCommits => true,
+            Feature::ResultsInTransaction => false,
+        }
     }
     fn refuse(&self, effective: &Effective, setup: &Setup) -> Vec<Problem> {
         let mut problems = Vec::new();
