@@ -37,12 +37,10 @@ pub(crate) fn ms(ms: u64) -> String {
     }
 }
 
-/// How the sends failed of which none succeeded: the larger of the shares rejected and unknown.
+/// How the sends failed of which none succeeded: the largest of the shares rejected, unknown and aborted.
 pub(crate) fn failed(messages: &Messages) -> String {
-    let (count, word) = match messages.rejected >= messages.unknown {
-        true => (messages.rejected, "rejected"),
-        false => (messages.unknown, "unknown"),
-    };
+    let kinds = [(messages.rejected, "rejected"), (messages.unknown, "unknown"), (messages.aborted, "aborted")];
+    let (count, word) = kinds.into_iter().rev().max_by_key(|(count, _)| *count).expect("there are three kinds");
     format!("{} {word}", part(count, messages.sent))
 }
 
@@ -59,9 +57,14 @@ pub(crate) fn count(n: u64) -> String {
     text
 }
 
-/// `1 run`, `2 runs`.
-pub(crate) fn number_of(n: u64, one: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{} {one}s", count(n)) }
+/// `1 run`, `2 runs`, `2 classes`.
+pub fn number_of(n: u64, one: &str) -> String {
+    let ending = match (n, one.ends_with('s')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{} {one}{ending}", count(n))
 }
 
 #[cfg(test)]
@@ -83,6 +86,12 @@ mod tests {
             assert_eq!(percent(p), text);
         }
         assert_eq!(interval(0.247, 0.379, "-"), "25-38%");
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        let numbers = [number_of(1, "cell"), number_of(2000, "cell"), number_of(0, "run"), number_of(2, "class")];
+        assert_eq!(numbers, ["1 cell", "2,000 cells", "0 runs", "2 classes"]);
     }
 
     #[test]

@@ -114,9 +114,10 @@ fn cell_text(cell: Option<&Cell>) -> String {
 fn costs(out: &mut String, matrix: &Matrix<'_>) {
     let _ = writeln!(out, "<details><summary>What each row costs</summary>\n");
     let mut header: Vec<String> = matrix.axes.iter().map(|axis| escape(axis.short)).collect();
-    let rest = ["ack p99, worst fault", "outage, median", "outage, longest", "rejected", "unknown", "repeated"];
-    header.extend(rest.map(str::to_owned));
-    let rows = matrix.rows.iter().map(|row| [settings(matrix, row), remarks::cost(row).to_vec()].concat());
+    let has_aborted = remarks::has_aborted(matrix);
+    header.extend(["ack p99, worst fault", "outage, median", "outage, longest"].map(str::to_owned));
+    header.extend(remarks::shares(has_aborted));
+    let rows = matrix.rows.iter().map(|row| [settings(matrix, row), remarks::cost(row, has_aborted)].concat());
     write_table(out, &header, rows);
     let _ = writeln!(out, "</details>\n");
 }

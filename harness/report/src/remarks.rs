@@ -12,7 +12,7 @@ pub(crate) const INTERRUPTED: &str = "not every run ended; the same command goes
 pub(crate) fn about(summary: &Summary) -> String {
     let ended: u64 = summary.cells.iter().map(|cell| cell.runs).sum();
     let planned: u64 = summary.cells.iter().map(|cell| cell.planned_runs).sum();
-    let mut parts = vec![summary.broker.clone(), format!("{} cells", summary.cells.len())];
+    let mut parts = vec![summary.broker.clone(), figures::number_of(summary.cells.len() as u64, "cell")];
     if summary.complete || ended >= planned {
         parts.push(figures::number_of(ended, "run"));
     } else {
@@ -39,8 +39,19 @@ pub(crate) fn p99<'a>(cells: impl Iterator<Item = &'a Cell>) -> String {
     cells.filter_map(|cell| Some(cell.ack_ms?.p99)).max().map_or("-".to_owned(), figures::ms)
 }
 
-/// Of a row: p99 of acknowledgements, median and longest outage, and the shares rejected, unknown and repeated.
-pub(crate) fn cost(row: &Row<'_>) -> [String; 6] {
+/// Whether any message was taken back with its transaction.
+pub(crate) fn has_aborted(matrix: &Matrix<'_>) -> bool {
+    matrix.rows.iter().flat_map(|row| row.cells.iter().flatten()).any(|cell| cell.messages.aborted > 0)
+}
+
+/// The shares of messages sent that a row's cost ends with.
+pub(crate) fn shares(has_aborted: bool) -> Vec<String> {
+    let words = ["rejected", "unknown", "aborted", "repeated"];
+    words.into_iter().filter(|word| has_aborted || *word != "aborted").map(str::to_owned).collect()
+}
+
+/// Of a row: p99 of acknowledgements, median and longest outage, and the [`shares`].
+pub(crate) fn cost(row: &Row<'_>, has_aborted: bool) -> Vec<String> {
     let cells = || row.cells.iter().flatten().copied();
     let sum = |count: fn(&Cell) -> u64| cells().map(count).sum::<u64>();
     let sent = sum(|cell| cell.messages.sent);
@@ -51,14 +62,16 @@ pub(crate) fn cost(row: &Row<'_>) -> [String; 6] {
             figures::ms(cells().map(of).max().unwrap_or(0))
         }
     };
-    [
+    let mut cost = vec![
         p99(cells()),
         unavailable(|cell| cell.unavailable_ms.median),
         unavailable(|cell| cell.unavailable_ms.longest),
         figures::part(sum(|cell| cell.messages.rejected), sent),
         figures::part(sum(|cell| cell.messages.unknown), sent),
-        figures::part(sum(|cell| cell.messages.duplicated), sent),
-    ]
+    ];
+    cost.extend(has_aborted.then(|| figures::part(sum(|cell| cell.messages.aborted), sent)));
+    cost.push(figures::part(sum(|cell| cell.messages.duplicated), sent));
+    cost
 }
 
 /// Faults that never fired, a line for each fault class and fault.

@@ -32,6 +32,8 @@ pub struct Application {
     pub sender_died: Option<Time>,
     pub handovers: Vec<Handover>,
     pub disposed: Option<(Time, String)>,
+    /// Whose application was told nothing yet of the message it sent.
+    asks: Option<NodeId>,
     /// Whether consumers write results, so that a message is consumed when its result is there.
     pub writes_results: bool,
     /// Where committed results of it were found.
@@ -52,6 +54,7 @@ impl Application {
         involved.extend(history.entries.iter().filter(|entry| concerns(&entry.op, msg)).filter_map(|entry| entry.node));
         for entry in &history.entries {
             application.physical(entry, &involved);
+            application.transaction(entry, msg);
             application.take(entry, msg, words);
         }
         let place = examination.copies.last().map(|copy| copy.origin);
@@ -113,6 +116,23 @@ impl Application {
             Op::PhaseLimit(_) | Op::FaultMissed { .. } | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}
             Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) => {}
             Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } | Op::Effect(_) => {}
+        }
+    }
+
+    /// The end of the transaction that the message is part of: one that its application asks for before it is told.
+    fn transaction(&mut self, entry: &Entry, of: MsgId) {
+        match &entry.op {
+            Op::Send { msg, .. } if *msg == of => self.asks = entry.node,
+            Op::Told { msg, .. } if *msg == of => self.asks = None,
+            Op::EndTransaction { commit } if self.asks.is_some() && self.asks == entry.node => {
+                let what = if *commit { "asked to commit its transaction" } else { "took its transaction back" };
+                self.event(entry, Topic::Told, what.to_owned());
+            }
+            Op::Send { .. } | Op::Told { .. } | Op::EndTransaction { .. } | Op::Started | Op::Died(_) => {}
+            Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
+            Op::FaultMissed { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) | Op::Effect(_) => {}
+            Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } => {}
+            Op::Fingerprint { .. } => {}
         }
     }
 

@@ -174,4 +174,7 @@ fn an_autopsy_speaks_of_results_and_of_what_was_taken_back() {
     let text = explained(read, msg(0));
     assert!(text.starts_with("p1#0: taken back with its transaction and consumed all the same\n"), "{text}");
     assert!(text.contains("p1 was told at 0.006s: aborted"), "{text}");
+    assert_eq!(text.matches("took its transaction back").count(), 1, "{text}");
+    let other = Story::begin().acked([0]).send(1).ends_transaction(true).told(1, Outcome::Acked).healed().end(0);
+    assert!(!explained(other, msg(0)).contains("transaction"), "it was told before, so it was another's");
 }

@@ -1,5 +1,6 @@
 //! `check`: validate without running.
 
+use ackproof_report::words::number_of;
 use ackproof_scenario::{Diagnostics, Note};
 use serde_json::json;
 
@@ -29,7 +30,8 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
                 })),
                 Format::Text | Format::Markdown => {
                     let (rows, classes) = (scenario.rows.len(), scenario.classes.len());
-                    let cells = format!("{rows} rows x {classes} fault classes x {} runs", scenario.runs);
+                    let parts = [(rows as u64, "row"), (classes as u64, "fault class"), (scenario.runs.into(), "run")];
+                    let cells = parts.map(|(n, what)| number_of(n, what)).join(" x ");
                     print(&format!("{name}: ok, {}: {cells}\n", scenario.broker_version()))?;
                     print_warnings(&scenario.warnings)?;
                     for note in scenario.notes.iter().filter(|note| !is_warned_of(note)) {

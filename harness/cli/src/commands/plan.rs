@@ -50,13 +50,14 @@ fn as_text(scenario: &Scenario) -> String {
     let mut text = format!("{}\n", scenario.title);
     let runs = scenario.rows.len() * scenario.classes.len() * scenario.runs as usize;
     text.push_str(&format!(
-        "{}, {} client; {} rows x {} fault classes x {} seeds (from {}) = {runs} runs\n\nColumns\n",
+        "{}, {} client; {} x {} x {} (from {}) = {}\n\nColumns\n",
         scenario.broker_version(),
         scenario.client,
-        scenario.rows.len(),
-        scenario.classes.len(),
-        scenario.runs,
+        words::number_of(scenario.rows.len() as u64, "row"),
+        words::number_of(scenario.classes.len() as u64, "fault class"),
+        words::number_of(scenario.runs.into(), "seed"),
         scenario.seed.0,
+        words::number_of(runs as u64, "run"),
     ));
     for class in &scenario.classes {
         text.push_str(&format!("  {}: {}\n", class.name, words::class(&class.steps)));

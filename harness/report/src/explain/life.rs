@@ -53,6 +53,8 @@ struct Walk<'a> {
     copies: BTreeMap<Spot, bool>,
     passed: BTreeSet<Origin>,
     found: bool,
+    /// Whose application was told nothing yet of the message it sent.
+    asks: Option<NodeId>,
     moments: Vec<Moment>,
 }
 
@@ -120,6 +122,7 @@ impl<'a> Walk<'a> {
             copies: BTreeMap::new(),
             passed: BTreeSet::new(),
             found: false,
+            asks: None,
             moments: Vec::new(),
         }
     }
@@ -153,9 +156,17 @@ impl<'a> Walk<'a> {
                 };
                 self.deed(at, node, how);
             }
-            Op::Send { msg, attempt: 0 } if is_it(*msg) => self.deed(at, node, "sends it"),
-            Op::Send { msg, .. } if is_it(*msg) => self.deed(at, node, "sends it again"),
-            Op::Told { msg, outcome } if is_it(*msg) => self.deed(at, node, &told(outcome)),
+            Op::Send { msg, attempt } if is_it(*msg) => {
+                self.asks = Some(node);
+                self.deed(at, node, if *attempt == 0 { "sends it" } else { "sends it again" });
+            }
+            Op::EndTransaction { commit } if self.asks == Some(node) => {
+                self.deed(at, node, if *commit { "asks to commit" } else { "takes it back" });
+            }
+            Op::Told { msg, outcome } if is_it(*msg) => {
+                self.asks = None;
+                self.deed(at, node, &told(outcome));
+            }
             Op::Delivered(it) if is_it(it.msg) => self.deed(at, node, "gets it"),
             Op::Processed { delivery, success } if is_it(delivery.msg) => {
                 self.deed(at, node, if *success { "is done with it" } else { "fails on it" });

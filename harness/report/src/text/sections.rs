@@ -199,20 +199,24 @@ pub(super) fn costs(page: &mut Page<'_>, matrix: &Matrix<'_>) {
     if calm.is_some() {
         header.push("ack p99,\nno fault".to_owned());
     }
-    let rest = ["ack p99,\nfaults", "outage,\nmedian", "outage,\nlongest", "rejected", "unknown", "repeated"];
-    header.extend(rest.map(str::to_owned));
+    let has_aborted = remarks::has_aborted(matrix);
+    header.extend(["ack p99,\nfaults", "outage,\nmedian", "outage,\nlongest"].map(str::to_owned));
+    header.extend(remarks::shares(has_aborted));
     let rows = matrix.rows.iter().map(|row| {
         let mut cells = settings(matrix, row);
         cells.extend(calm.map(|calm| remarks::p99(row.cells[calm].into_iter())));
-        cells.extend(remarks::cost(row));
+        cells.extend(remarks::cost(row, has_aborted));
         cells
     });
     let grid = Grid { keys: matrix.axes.len(), header, rows: rows.collect(), ruled: false, tone: |_| None };
     grid.lines(page.look).into_iter().for_each(|line| page.line(line));
-    let words = "outage: of each run, the longest time in which a producer with something to send got no success; ack p99 \
-                 and outage are those of the worst fault. rejected, unknown (a failure that may have happened anyway) \
-                 and repeated are shares of the messages sent.";
-    page.paragraph(words, 2, Some(Tone::Quiet));
+    let aborted = if has_aborted { ", aborted (taken back with a transaction)" } else { "" };
+    let words = format!(
+        "outage: of each run, the longest time in which a producer with something to send got no success; ack p99 and \
+         outage are those of the worst fault. rejected, unknown (a failure that may have happened anyway){aborted} and \
+         repeated are shares of the messages sent."
+    );
+    page.paragraph(&words, 2, Some(Tone::Quiet));
 }
 
 /// For each fault class that loses something: the smallest sequence, what becomes of the message, what prevents it.

@@ -99,3 +99,20 @@ fn an_explanation_goes_from_the_cause_to_the_particulars() {
     let explanation = Explanation { autopsy, story: &story, recording: &recording, msg: msg(), next: &next };
     assert_data_eq!(render(&explanation, &Look::default()), file!["golden/explanation.txt"].raw());
 }
+
+#[test]
+fn the_end_of_its_transaction_is_part_of_a_message_s_life() {
+    let mut history = History { nodes: ["b1", "b2", "p1", "audit"].map(String::from).into(), entries: Vec::new() };
+    let mut at = |at, op| history.push(Time(at), Some(P1), op);
+    at(10, Op::EndTransaction { commit: true });
+    at(20, Op::Send { msg: msg(), attempt: 0 });
+    at(30, Op::EndTransaction { commit: true });
+    at(40, Op::Told { msg: msg(), outcome: Outcome::Aborted });
+    at(50, Op::Send { msg: msg(), attempt: 1 });
+    at(60, Op::EndTransaction { commit: false });
+    at(70, Op::Told { msg: msg(), outcome: Outcome::Aborted });
+    at(80, Op::EndTransaction { commit: true });
+    let text = diagram(&Recording { history, ..Recording::default() }, msg(), &Look::default());
+    let count = |words: &str| text.matches(words).count();
+    assert_eq!((count("asks to commit"), count("takes it back"), count("told: aborted")), (1, 1, 2), "{text}");
+}

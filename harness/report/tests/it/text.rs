@@ -1,6 +1,7 @@
 //! What a reader sees in a terminal.
 
 use crate::fixture;
+use ackproof_report::markdown;
 use ackproof_report::text::{Look, render};
 use snapbox::{assert_data_eq, file};
 
@@ -19,6 +20,23 @@ fn a_narrow_terminal_without_unicode_gets_blocks() {
     let text = render(&fixture::summary(), &look);
     assert!(text.is_ascii());
     assert_data_eq!(text, file!["golden/narrow.txt"].raw());
+}
+
+#[test]
+fn what_was_taken_back_has_a_column_where_there_is_any() {
+    let mut summary = fixture::summary();
+    let header = |text: &str, word: &str| text.lines().any(|line| line.contains("unknown") && line.contains(word));
+    assert!(!header(&render(&summary, &look(120)), "aborted") && !header(&markdown::render(&summary, ""), "aborted"));
+    summary.cells[0].messages.aborted = summary.cells[0].messages.sent / 10;
+    let (text, page) = (render(&summary, &look(120)), markdown::render(&summary, ""));
+    assert!(header(&text, "aborted") && header(&page, "aborted"), "{text}\n{page}");
+    let columns: Vec<usize> = page.lines().skip_while(|line| !line.contains("aborted")).map_while(bars).collect();
+    assert!(columns.len() > 2 && columns.iter().all(|bars| *bars == columns[0]), "{page}");
+}
+
+/// Bars of a line of a Markdown table.
+fn bars(line: &str) -> Option<usize> {
+    line.starts_with('|').then(|| line.matches('|').count())
 }
 
 #[test]
