@@ -15,6 +15,9 @@ use crate::observe::{Observation, Probe, Probes};
 use crate::seed::Stream;
 use crate::time::{Offset, Span, Time};
 
+/// What an undisturbed wall clock shows when the simulation begins, so that one which is behind shows less and not zero.
+pub const WALL_CLOCK_START: Time = Time(50 * 365 * 86_400_000);
+
 /// The types one broker's actors share.
 pub trait Protocol: Sized + 'static {
     /// What crosses the network.
@@ -124,7 +127,7 @@ impl<'a, P: Protocol> Ctx<'a, P> {
     }
     /// The wall clock, which a fault may set off. Not monotonic.
     pub fn wall_clock(&self) -> Time {
-        Time(self.now.0.saturating_add_signed(self.clock.0))
+        Time(WALL_CLOCK_START.0.saturating_add(self.now.0).saturating_add_signed(self.clock.0))
     }
     pub fn send(&mut self, to: NodeId, body: P::Message) {
         self.effects.push(Effect::Send { to, body });

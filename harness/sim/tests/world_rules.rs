@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ackproof_core::actor::{Actor, Ctx, Event, Protocol, TimerId};
+use ackproof_core::actor::{Actor, Ctx, Event, Protocol, TimerId, WALL_CLOCK_START};
 use ackproof_core::app::Origin;
 use ackproof_core::disk::FileId;
 use ackproof_core::history::History;
@@ -42,7 +42,7 @@ impl Actor<Greeters> for Greeter {
             Event::Start | Event::Timer(_) => {
                 ctx.set_timer(TimerId(0), Span(10));
                 self.count += 1;
-                let wall = ctx.wall_clock().0;
+                let wall = ctx.wall_clock().since(WALL_CLOCK_START).0;
                 ctx.note(|| format!("tick {wall}"));
                 match ctx.disk.append(FileId(0), self.count) {
                     Ok(_) => ctx.send(peer, self.count),

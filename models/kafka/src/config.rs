@@ -2,12 +2,13 @@
 //! rules that this version of Kafka plays by.
 
 mod reader;
+mod retention;
 mod truncation;
 
 use ackproof_core::seed::Stream;
 use ackproof_core::setting::Effective;
 use ackproof_core::setup::{OnError, Processing, Setup};
-use ackproof_core::time::Span;
+use ackproof_core::time::{Span, Time};
 use ackproof_log::SegmentLimits;
 
 /// What a message counts as, whatever counts bytes.
@@ -126,8 +127,7 @@ pub struct TopicConfig {
     /// `segment.bytes` and `segment.ms`.
     pub segments: SegmentLimits,
     pub retention: Retention,
-    /// `message.timestamp.type` is LogAppendTime.
-    pub stamped_by_leader: bool,
+    pub timestamps: TimestampLimits,
 }
 
 /// When segments are deleted; `None` for never.
@@ -137,6 +137,36 @@ pub struct Retention {
     pub age: Option<Span>,
     /// `retention.bytes`: as long as what is left is no smaller.
     pub bytes: Option<u64>,
+}
+
+impl Retention {
+    pub const NEVER: Retention = Retention { age: None, bytes: None };
+}
+
+/// Whose clock says how old a message is, and how far a producer's may be from the leader's.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct TimestampLimits {
+    /// `message.timestamp.type` is LogAppendTime: the leader's clock alone, and there are no limits.
+    pub by_leader: bool,
+    /// `message.timestamp.before.max.ms`; `None` for no limit.
+    pub before: Option<Span>,
+    /// `message.timestamp.after.max.ms`; `None` for no limit.
+    pub after: Option<Span>,
+}
+
+impl TimestampLimits {
+    pub const NONE: TimestampLimits = TimestampLimits { by_leader: false, before: None, after: None };
+
+    /// The timestamp that a batch gets; `None` when the leader does not take the one that it has.
+    ///
+    /// Source: `LogValidator.{validateTimestamp,recordHasInvalidTimestamp}`, storage, 4.1.
+    pub fn stamp(&self, theirs: Time, ours: Time) -> Option<Time> {
+        let is_beyond = |age: Span, limit: Option<Span>| limit.is_some_and(|limit| age > limit);
+        if self.by_leader {
+            return Some(ours);
+        }
+        (!is_beyond(ours.since(theirs), self.before) && !is_beyond(theirs.since(ours), self.after)).then_some(theirs)
+    }
 }
 
 impl TopicConfig {
@@ -281,7 +311,7 @@ impl Config {
             producers: setup.workload.producers,
             consumers: setup.workload.consumers,
             broker: read.broker(),
-            topic: read.topic(),
+            topic: read.topic(version),
             offsets: read.offsets(setup.cluster.brokers),
             producer: read.producer(rules),
             consumer: read.consumer(rules, setup),

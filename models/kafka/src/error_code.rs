@@ -61,6 +61,10 @@ error_codes! {
     /// A proposed member of the in-sync set is fenced, is shutting down, or has restarted.
     IneligibleReplica = "INELIGIBLE_REPLICA",
     InvalidRequest = "INVALID_REQUEST",
+    /// A producer's clock is further from the leader's than the topic allows.
+    InvalidTimestamp = "INVALID_TIMESTAMP",
+    /// A batch is larger than a segment may be.
+    RecordListTooLarge = "RECORD_LIST_TOO_LARGE",
     /// Something of an idempotent producer is missing before its batch, or the batch is older than the last five.
     OutOfOrderSequenceNumber = "OUT_OF_ORDER_SEQUENCE_NUMBER",
     /// An idempotent producer has begun a newer epoch since.

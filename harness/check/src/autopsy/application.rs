@@ -188,7 +188,9 @@ impl Application {
                 self.event(entry, Topic::Audited, format!("found its result at {place}"));
                 self.results.push(place);
             }
-            Op::Disposed { rule, .. } => self.disposed = Some((at, rule.clone())),
+            Op::Disposed { rule, .. } => {
+                self.disposed.get_or_insert_with(|| (at, rule.clone()));
+            }
             Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
             Op::FaultMissed { .. } | Op::Started | Op::Died(_) | Op::Progress { .. } => {}
             Op::AuditEnd { .. } | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}

@@ -154,6 +154,8 @@ pub(super) fn commit_error(error: ErrorCode) -> ErrorCode {
         | ErrorCode::IneligibleReplica
         | ErrorCode::OutOfOrderSequenceNumber
         | ErrorCode::InvalidProducerEpoch
+        | ErrorCode::InvalidTimestamp
+        | ErrorCode::RecordListTooLarge
         | ErrorCode::InvalidRequest) => other,
     }
 }

@@ -74,14 +74,18 @@ impl Replica {
             refuse_produce(ctx, from, acks, correlation, ErrorCode::NotEnoughReplicas);
             return Ok(());
         }
-        let (deadline, writer) = (ctx.now() + request.timeout, Writer::Producer(from, correlation));
         let count = request.batch.len() as u32;
+        let Some(timestamp) = env.plan.topic(self.index).timestamps.stamp(request.timestamp, ctx.wall_clock()) else {
+            refuse_produce(ctx, from, acks, correlation, ErrorCode::InvalidTimestamp);
+            return Ok(());
+        };
+        if u64::from(count) > env.plan.topic(self.index).segments.records {
+            refuse_produce(ctx, from, acks, correlation, ErrorCode::RecordListTooLarge);
+            return Ok(());
+        }
+        let (deadline, writer) = (ctx.now() + request.timeout, Writer::Producer(from, correlation));
         match leader.producers.take(request.first, count, self.log.end()) {
             Ok(Arrival::New) => {
-                let timestamp = match env.plan.topic(self.index).stamped_by_leader {
-                    true => ctx.wall_clock(),
-                    false => request.timestamp,
-                };
                 let number = |at: usize| request.first.map(|first| first.plus(at as u32));
                 let payloads = request.batch.iter().enumerate().map(|(at, &msg)| Payload::Message(msg, number(at)));
                 self.append(ctx, env, acks, (writer, deadline), timestamp, payloads)?;

@@ -5,12 +5,11 @@ use ackproof_core::setup::{AckMode, Setup};
 use ackproof_core::time::Span;
 
 use super::{
-    Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, MESSAGE_BYTES, ProducerConfig, Protocol,
-    Reset, Retention, Rules, Speech, TopicConfig, Version,
+    Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, ProducerConfig, Protocol, Reset, Retention,
+    Rules, Speech, TimestampLimits, TopicConfig, Version,
 };
 use crate::assignor::Strategy;
 use crate::settings::{Idempotence, idempotence};
-use ackproof_log::SegmentLimits;
 
 /// Kafka's own word for "never" in settings of type long: `Long.MAX_VALUE`.
 const LONG_MAX: i64 = i64::MAX;
@@ -22,22 +21,22 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn number(self, section: &str, key: &str) -> u64 {
+    pub(super) fn number(self, section: &str, key: &str) -> u64 {
         self.effective.int(section, key).max(0) as u64
     }
     fn count(self, section: &str, key: &str) -> u32 {
         self.number(section, key).min(u64::from(u32::MAX)) as u32
     }
-    fn span(self, section: &str, key: &str) -> Span {
+    pub(super) fn span(self, section: &str, key: &str) -> Span {
         Span(self.number(section, key)).min(Span::MAX)
     }
     /// `None` when the value is Kafka's "never", or nobody set one.
-    fn finite(self, section: &str, key: &str) -> Option<u64> {
+    pub(super) fn finite(self, section: &str, key: &str) -> Option<u64> {
         self.effective.text(section, key)?;
         (self.effective.int(section, key) != LONG_MAX).then(|| self.number(section, key))
     }
     /// A topic's own value, else the broker's default for topics.
-    fn inherited(self, key: &str, broker_key: &str) -> u64 {
+    pub(super) fn inherited(self, key: &str, broker_key: &str) -> u64 {
         match self.effective.text("topic", key) {
             Some(_) => self.number("topic", key),
             None => self.number("broker", broker_key),
@@ -85,7 +84,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn topic(self) -> TopicConfig {
+    pub(super) fn topic(self, version: Version) -> TopicConfig {
         let key = "unclean.leader.election.enable";
         let unclean_section = if self.effective.text("topic", key).is_some() { "topic" } else { "broker" };
         TopicConfig {
@@ -106,51 +105,7 @@ impl<'a> Reader<'a> {
             },
             segments: self.segments(),
             retention: self.retention(),
-            stamped_by_leader: self.inherited_text("message.timestamp.type", "log.message.timestamp.type")
-                == "LogAppendTime",
-        }
-    }
-
-    /// A topic's own value, else the broker's default for topics.
-    fn inherited_text(self, key: &str, broker_key: &str) -> &'a str {
-        self.effective.text("topic", key).or_else(|| self.effective.text("broker", broker_key)).unwrap_or_default()
-    }
-
-    fn segments(self) -> SegmentLimits {
-        let bytes = self.inherited("segment.bytes", "log.segment.bytes");
-        let age = match self.effective.text("topic", "segment.ms") {
-            Some(_) => self.span("topic", "segment.ms"),
-            None => self.broker_segment_age(),
-        };
-        SegmentLimits { records: bytes / MESSAGE_BYTES, age }
-    }
-
-    /// Source: `KafkaConfig.logRollTimeMillis`, core, 4.1.
-    fn broker_segment_age(self) -> Span {
-        match self.effective.text("broker", "log.roll.ms") {
-            Some(_) => self.span("broker", "log.roll.ms"),
-            None => Span::secs(3600 * self.number("broker", "log.roll.hours")),
-        }
-    }
-
-    /// A topic that is only compacted loses nothing by age or size.
-    /// Source: `UnifiedLog.deleteOldSegments`, storage, 4.1; `KafkaConfig.logRetentionTimeMillis`, core, 4.1.
-    fn retention(self) -> Retention {
-        if !self.inherited_text("cleanup.policy", "log.cleanup.policy").contains("delete") {
-            return Retention { age: None, bytes: None };
-        }
-        let of = |section: &str, key: &str, unit_ms: i64| {
-            self.effective.text(section, key)?;
-            Some(self.effective.int(section, key).saturating_mul(unit_ms))
-        };
-        let age = of("topic", "retention.ms", 1)
-            .or_else(|| of("broker", "log.retention.ms", 1))
-            .or_else(|| of("broker", "log.retention.minutes", 60_000))
-            .or_else(|| of("broker", "log.retention.hours", 3_600_000));
-        let bytes = of("topic", "retention.bytes", 1).or_else(|| of("broker", "log.retention.bytes", 1));
-        Retention {
-            age: age.and_then(|ms| u64::try_from(ms).ok()).map(Span),
-            bytes: bytes.and_then(|bytes| u64::try_from(bytes).ok()),
+            timestamps: self.timestamps(version),
         }
     }
 
@@ -173,12 +128,9 @@ impl<'a> Reader<'a> {
             unclean_leader_election: self.effective.bool("broker", "unclean.leader.election.enable"),
             flush_messages: self.finite("broker", "log.flush.interval.messages"),
             flush_interval: self.broker_flush_interval(),
-            segments: SegmentLimits {
-                records: self.number("broker", "offsets.topic.segment.bytes") / MESSAGE_BYTES,
-                age: self.broker_segment_age(),
-            },
-            retention: Retention { age: None, bytes: None },
-            stamped_by_leader: self.effective.text("broker", "log.message.timestamp.type") == Some("LogAppendTime"),
+            segments: self.offsets_segments(),
+            retention: Retention::NEVER,
+            timestamps: TimestampLimits::NONE,
         }
     }
 

@@ -54,6 +54,7 @@ impl Failure {
             E::NotEnoughReplicasAfterAppend | E::RequestTimedOut => (true, false, false),
             E::FencedLeaderEpoch | E::UnknownLeaderEpoch | E::OffsetNotAvailable => (true, false, true),
             E::NotCoordinator | E::CoordinatorNotAvailable => (true, false, false),
+            E::InvalidTimestamp | E::RecordListTooLarge => (false, true, false),
             E::InvalidRequest | E::OutOfOrderSequenceNumber | E::InvalidProducerEpoch => (false, true, false),
             E::OffsetOutOfRange
             | E::StaleBrokerEpoch

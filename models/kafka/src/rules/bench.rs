@@ -7,7 +7,7 @@ pub mod members;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ackproof_core::actor::{Actor, Ctx, Effect, Event, TimerId};
+use ackproof_core::actor::{Actor, Ctx, Effect, Event, TimerId, WALL_CLOCK_START};
 use ackproof_core::app::{AppReply, Origin};
 use ackproof_core::disk::{Disk, DiskError, DiskFaults, SyncTarget};
 use ackproof_core::model::{Actors, Model};
@@ -341,7 +341,7 @@ impl Bench {
         self.clocks[node.index()] = ClockOffset(offset);
     }
     pub fn wall_clock(&self, node: NodeId) -> Time {
-        Time(self.now.0.saturating_add_signed(self.clocks[node.index()].0))
+        Time((WALL_CLOCK_START.0 + self.now.0).saturating_add_signed(self.clocks[node.index()].0))
     }
     pub fn stop(&mut self, node: NodeId) {
         self.handle(node, Event::Stop);

@@ -213,3 +213,35 @@ fn a_message_that_comes_late_enough_begins_a_segment() {
     bench.run(Span(5));
     assert_eq!(bench.durable(B1), 2);
 }
+
+#[test]
+fn a_producer_whose_clock_is_too_far_off_is_refused() {
+    let mut bench = Bench::formed(&[]);
+    bench.set_clock(P1, 3_700_000);
+    let ahead = bench.produce(B1, Acks::All, 0);
+    bench.set_clock(P1, 3_500_000);
+    let less_so = bench.produce(B1, Acks::All, 1);
+    bench.run(Span::secs(1));
+    assert_eq!(bench.produced(ahead), Some(Err(ErrorCode::InvalidTimestamp)));
+    assert_eq!(bench.produced(less_so), Some(Ok(Offset(0))));
+
+    let mut bench = formed(&["topic.retention.ms=10000", "topic.message.timestamp.before.max.ms=5000"]);
+    bench.set_clock(P1, 3_700_000);
+    write(&mut bench, 0..1);
+    bench.run(Span::secs(60));
+    assert_eq!(bench.log(B1), [0], "until 3.9 it is taken, and does not grow old for an hour");
+    bench.set_clock(P1, -6000);
+    let behind = bench.produce(B1, Acks::All, 1);
+    bench.run(Span::secs(1));
+    assert_eq!(bench.produced(behind), Some(Err(ErrorCode::InvalidTimestamp)));
+}
+
+#[test]
+fn a_batch_that_is_larger_than_a_segment_is_refused() {
+    let mut bench = formed(&[SMALL]);
+    let large = bench.produce_batch(B1, Acks::All, 0..3);
+    let fitting = bench.produce_batch(B1, Acks::All, 3..5);
+    bench.run(Span::secs(1));
+    assert_eq!(bench.produced(large), Some(Err(ErrorCode::RecordListTooLarge)));
+    assert_eq!((bench.produced(fitting), bench.log(B1)), (Some(Ok(Offset(0))), vec![3, 4]));
+}

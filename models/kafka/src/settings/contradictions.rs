@@ -23,6 +23,8 @@ pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
         session_timeout(effective),
         assignors(effective),
         group_protocol(effective),
+        smallest_segment(effective),
+        retention_of_nothing(effective),
     ]
     .into_iter()
     .flatten()
@@ -177,6 +179,36 @@ fn idempotence_demands(effective: &Effective) -> Option<Problem> {
             problem("producer", key, message, "ProducerConfig.postProcessAndValidateIdempotenceConfigs at 4.1")
         }
     }
+}
+
+/// Since 4.0 a segment cannot be smaller than 1 MiB.
+fn smallest_segment(effective: &Effective) -> Option<Problem> {
+    const SMALLEST: i64 = 1 << 20;
+    let is_meant = Version::parse(&effective.version).is_some_and(|version| version >= Version::new(4, 0));
+    let (section, key, then) = [
+        ("topic", "segment.bytes", "Kafka does not create the topic"),
+        ("broker", "log.segment.bytes", "the broker does not start"),
+    ]
+    .into_iter()
+    .find(|(section, key, _)| effective.is_set(section, key) && effective.int(section, key) < SMALLEST)?;
+    let message = format!(
+        "{key} ({}) is less than {SMALLEST}, the smallest since 4.0: {then}; let segments end by age instead \
+         (segment.ms)",
+        effective.int(section, key)
+    );
+    if is_meant { problem(section, key, message, "LogConfig at 4.0; KIP-1030") } else { None }
+}
+
+/// A broker does not start with a retention of no time at all; a topic may have one.
+fn retention_of_nothing(effective: &Effective) -> Option<Problem> {
+    let key = ["log.retention.ms", "log.retention.minutes", "log.retention.hours"]
+        .into_iter()
+        .find(|key| effective.text("broker", key).is_some())?;
+    let message = format!("{key} is 0: the broker does not start; -1 is never");
+    if effective.int("broker", key) != 0 {
+        return None;
+    }
+    problem("broker", key, message, "KafkaConfig.validateValues at 4.1")
 }
 
 /// Either the client commits by itself or the application does.

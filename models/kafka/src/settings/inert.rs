@@ -4,7 +4,7 @@
 use ackproof_core::setting::{Effective, Inert, SettingName};
 use ackproof_core::setup::Setup;
 
-use crate::config::{Acks, Commit, Config, Protocol, default_protocol};
+use crate::config::{Acks, Commit, Config, Protocol, Retention, default_protocol};
 
 /// Every setting that somebody chose and that cannot act beside the others.
 pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
@@ -51,6 +51,7 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
             report(section, "retry.backoff.max.ms", "clients know it since 3.7".to_owned());
         }
     }
+    retention(effective, &config, &mut report);
     found
 }
 
@@ -71,6 +72,45 @@ fn report_speech(effective: &Effective, config: &Config, report: &mut impl FnMut
                 "brokers of 3.0 and later write the present format, unless inter.broker.protocol.version is older";
             report(section, key, why.to_owned());
         }
+    }
+}
+
+/// Segments and retention: a topic's own value goes before the broker's, a shorter unit before a longer one.
+fn retention(effective: &Effective, config: &Config, report: &mut impl FnMut(&str, &str, String)) {
+    let has = |section: &str, key: &str| effective.text(section, key).is_some();
+    let own = |key: &str| format!("the topic has a {key} of its own");
+    let ages = ["log.retention.ms", "log.retention.minutes", "log.retention.hours"];
+    for (at, key) in ages.into_iter().enumerate() {
+        let before = ages[..at].iter().find(|key| has("broker", key));
+        if has("topic", "retention.ms") {
+            report("broker", key, own("retention.ms"));
+        } else if let Some(before) = before {
+            report("broker", key, format!("{before} is set, and goes before it"));
+        }
+    }
+    if has("broker", "log.roll.ms") {
+        report("broker", "log.roll.hours", "log.roll.ms is set, and goes before it".to_owned());
+    }
+    for (broker_key, key) in [
+        ("log.retention.bytes", "retention.bytes"),
+        ("log.segment.bytes", "segment.bytes"),
+        ("log.cleanup.policy", "cleanup.policy"),
+        ("log.message.timestamp.type", "message.timestamp.type"),
+    ] {
+        if has("topic", key) {
+            report("broker", broker_key, own(key));
+        }
+    }
+    let policy = effective.text("topic", "cleanup.policy").or_else(|| effective.text("broker", "log.cleanup.policy"));
+    if policy.is_some_and(|policy| !policy.contains("delete")) {
+        let why = "the topic's cleanup.policy is without delete";
+        for (section, key) in
+            [("topic", "retention.ms"), ("topic", "retention.bytes"), ("broker", "log.retention.bytes")]
+        {
+            report(section, key, why.to_owned());
+        }
+    } else if config.topic.retention == Retention::NEVER {
+        report("broker", "log.retention.check.interval.ms", "nothing is ever too old or too much".to_owned());
     }
 }
 

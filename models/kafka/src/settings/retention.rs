@@ -2,7 +2,7 @@
 
 use ackproof_core::setting::{Setting, ValueKind};
 
-use super::{ACTING, int, long};
+use super::{ACTING, NEVER, int, long};
 
 const BROKER: Setting = Setting { section: "broker", ..ACTING };
 const TOPIC: Setting = Setting { section: "topic", ..ACTING };
@@ -118,6 +118,33 @@ pub(super) const OF_BROKERS: &[Setting] = &[
         source: "LogManager.checkpointLogStartOffsetsInDir at 4.1",
         ..BROKER
     },
+    Setting {
+        key: "log.message.timestamp.before.max.ms",
+        kind: long(0),
+        defaults: &[("3.6", NEVER)],
+        unit: "ms",
+        effect: "How much older than the leader's clock a message may be, by its producer's; further away it is refused with INVALID_TIMESTAMP.",
+        source: "LogValidator.validateTimestamp at 4.1; KIP-937",
+        ..BROKER
+    },
+    Setting {
+        key: "log.message.timestamp.after.max.ms",
+        kind: long(0),
+        defaults: &[("3.6", NEVER), ("4.0", "3600000")],
+        unit: "ms",
+        effect: "How much younger than the leader's clock a message may be, by its producer's; further away it is refused with INVALID_TIMESTAMP.",
+        source: "LogValidator.validateTimestamp at 4.1; KIP-937",
+        ..BROKER
+    },
+    Setting {
+        key: "log.message.timestamp.difference.max.ms",
+        kind: long(0),
+        defaults: &[("2.8", NEVER)],
+        unit: "ms",
+        effect: "Up to 3.9, for both directions, where message.timestamp.before.max.ms and after.max.ms are not set.",
+        source: "KafkaConfig.logMessageTimestampDifferenceMaxMs at 3.9",
+        ..BROKER
+    },
 ];
 
 pub(super) const OF_TOPICS: &[Setting] = &[
@@ -165,6 +192,30 @@ pub(super) const OF_TOPICS: &[Setting] = &[
         kind: TIMESTAMPS,
         effect: "Whose clock says how old a message is: that of the producer, or of the leader that appended it.",
         source: "LogValidator at 4.1",
+        ..TOPIC
+    },
+    Setting {
+        key: "message.timestamp.before.max.ms",
+        kind: long(0),
+        unit: "ms",
+        effect: "How much older than the leader's clock a message may be, by its producer's; further away it is refused with INVALID_TIMESTAMP.",
+        source: "LogValidator.validateTimestamp at 4.1; KIP-937",
+        ..TOPIC
+    },
+    Setting {
+        key: "message.timestamp.after.max.ms",
+        kind: long(0),
+        unit: "ms",
+        effect: "How much younger than the leader's clock a message may be, by its producer's; further away it is refused with INVALID_TIMESTAMP.",
+        source: "LogValidator.validateTimestamp at 4.1; KIP-937",
+        ..TOPIC
+    },
+    Setting {
+        key: "message.timestamp.difference.max.ms",
+        kind: long(0),
+        unit: "ms",
+        effect: "Up to 3.9, for both directions, where message.timestamp.before.max.ms and after.max.ms are not set.",
+        source: "KafkaConfig.logMessageTimestampDifferenceMaxMs at 3.9",
         ..TOPIC
     },
 ];

@@ -1,3 +1,5 @@
+mod retention;
+
 use std::collections::BTreeSet;
 
 use ackproof_core::setting::{Effective, SettingName, ValueSource};

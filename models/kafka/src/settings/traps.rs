@@ -1,5 +1,7 @@
 //! Valid settings that do not do what a reader would think.
 
+mod retention;
+
 use ackproof_core::setting::{Effective, Trap};
 use ackproof_core::setup::{OnFailure, Processing, Setup};
 
@@ -28,6 +30,8 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.auto_commit_in_background(),
         row.commit_before_background(),
         row.reset_to_latest(),
+        row.retention_by_whole_segments(),
+        row.retention_of_each_partition(),
         row.brokers_that_are_controllers(),
         row.old_truncation(),
     ]

@@ -287,7 +287,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         texts: &["log.max.id.map.snapshots"],
     },
     Unmodelled {
-        why: "Sizes, formats and timestamps of records are not simulated; every message is small and valid.",
+        why: "Sizes and formats of records are not simulated; every message is small and valid.",
         source: "LogConfig, ReplicationConfigs at 4.4",
         flags: &["log.message.downconversion.enable"],
         numbers: &[
@@ -295,9 +295,6 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "compression.lz4.level",
             "compression.zstd.level",
             "fetch.max.bytes",
-            "log.message.timestamp.after.max.ms",
-            "log.message.timestamp.before.max.ms",
-            "log.message.timestamp.difference.max.ms",
             "message.max.bytes",
             "offset.metadata.max.bytes",
             "replica.fetch.max.bytes",

@@ -31,18 +31,10 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         texts: &[],
     },
     Unmodelled {
-        why: "Sizes, formats and timestamps of records are not simulated; every message is small and valid.",
+        why: "Sizes and formats of records are not simulated; every message is small and valid.",
         source: "TopicConfig at 4.4",
         flags: &["message.downconversion.enable"],
-        numbers: &[
-            "compression.gzip.level",
-            "compression.lz4.level",
-            "compression.zstd.level",
-            "max.message.bytes",
-            "message.timestamp.after.max.ms",
-            "message.timestamp.before.max.ms",
-            "message.timestamp.difference.max.ms",
-        ],
+        numbers: &["compression.gzip.level", "compression.lz4.level", "compression.zstd.level", "max.message.bytes"],
         texts: &["compression.type"],
     },
     Unmodelled {
