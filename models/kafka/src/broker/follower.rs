@@ -94,13 +94,11 @@ impl Follower {
     /// fetch then was from the same leader and from the offset that is wanted now.
     ///
     /// Source: `AbstractFetcherThread.processFetchRequest` before KAFKA-18991.
-    fn takes(&self, from: NodeId, reply: &Fetched, end: Offset) -> bool {
+    fn takes(&mut self, from: NodeId, reply: &Fetched, end: Offset) -> bool {
+        let stale = self.stale.take_if(|stale| stale.leader == from && stale.correlation == reply.correlation);
+        let is_mistaken = stale.is_some_and(|stale| stale.offset == end && reply.result.is_ok());
         let State::Asked { correlation, what: Asked::Records, .. } = self.state else { return false };
-        let is_stale = |stale: StaleFetch| {
-            let StaleFetch { leader, correlation, offset } = stale;
-            leader == from && correlation == reply.correlation && offset == end && reply.result.is_ok()
-        };
-        self.leader == Some(from) && (correlation == reply.correlation || self.stale.is_some_and(is_stale))
+        self.leader == Some(from) && (correlation == reply.correlation || is_mistaken)
     }
 
     /// Notes a question to the leader; its silence is noticed later.
@@ -183,7 +181,6 @@ impl Replica {
         if !follower.takes(from, &reply, self.log.end()) {
             return Ok(());
         }
-        follower.stale = None;
         match reply.result {
             Ok(fetched) => match fetched.diverging {
                 Some(leader) => self.cut(ctx, env, *leader),
