@@ -20,7 +20,9 @@ mod reading;
 mod replica;
 mod requests;
 mod retention;
+mod stable;
 mod timer;
+mod transactions;
 mod truncation;
 mod writing;
 
@@ -46,6 +48,7 @@ pub use coordinator::progress_in;
 use lifecycle::{Lifecycle, Stage};
 pub use replica::Replica;
 use timer::{Alarm, Timer};
+use transactions::{Loopback, Transactions};
 
 /// The controller and other brokers are asked again after this long when a connection could not be made or was lost,
 /// or after an error that will pass.
@@ -73,6 +76,8 @@ pub(crate) struct Env<'a> {
     proposals: &'a mut Alarm,
     /// No records, shared.
     nothing: &'a Arc<[Record]>,
+    /// What this broker tells itself.
+    inside: &'a mut Loopback,
 }
 
 /// A broker's process.
@@ -89,6 +94,9 @@ pub struct Broker {
     proposals: Alarm,
     checkpoints: Checkpoints,
     nothing: Arc<[Record]>,
+    /// `None` where there are no transactions.
+    transactions: Option<Box<Transactions>>,
+    loopback: Loopback,
 }
 
 impl Broker {
@@ -102,6 +110,8 @@ impl Broker {
             proposals: Alarm::default(),
             checkpoints: Checkpoints::default(),
             nothing: Arc::from([]),
+            transactions: plan.layout.transactions().map(|_| Box::new(Transactions::new(&plan))),
+            loopback: Loopback::default(),
             plan,
         }
     }
@@ -125,6 +135,7 @@ impl Broker {
             correlation: &mut self.correlation,
             proposals: &mut self.proposals,
             nothing: &self.nothing,
+            inside: &mut self.loopback,
         };
         Some((replica, env))
     }
@@ -175,6 +186,7 @@ impl Broker {
         }
         ctx.set_timer(Timer::DeleteOldSegments.id(), LOG_TASKS_START_AFTER);
         ctx.set_timer(Timer::CheckpointLogStarts.id(), LOG_TASKS_START_AFTER);
+        self.start_transactions(ctx);
         self.communicate(ctx);
     }
 
@@ -237,6 +249,8 @@ impl Broker {
                     self.hang_up(ctx, leader)?;
                 }
             }
+            Timer::AbortOld => self.abort_old_transactions(ctx)?,
+            Timer::Transactions => self.transactions_timer(ctx)?,
         }
         Ok(())
     }
@@ -273,13 +287,7 @@ impl Broker {
 
     fn on_message(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, message: Message) -> Result<(), DiskError> {
         match message {
-            Message::Produce(request) => {
-                let (acks, correlation) = (request.acks, request.correlation);
-                match self.plan.layout.index(request.origin).and_then(|index| self.split(index)) {
-                    Some((replica, mut env)) => replica.produce(ctx, &mut env, from, request)?,
-                    None => refuse_produce(ctx, from, acks, correlation, self.unknown()),
-                }
-            }
+            Message::Produce(request) => self.on_produce(ctx, from, request)?,
             Message::Fetch(request) => self.on_fetch(ctx, from, &request),
             Message::Fetched(reply) => {
                 if let Some((replica, mut env)) =
@@ -306,6 +314,7 @@ impl Broker {
                     replica.on_altered(ctx, &mut env, &reply)?;
                 }
             }
+            Message::Transactional(message) => self.on_transactional(ctx, from, *message)?,
             Message::Publish(image) => self.on_publish(ctx, image)?,
             Message::Register(_) | Message::Heartbeat(_) | Message::AlterPartition(_) => {}
             Message::OffsetIs(reply) => {
@@ -333,6 +342,7 @@ impl Broker {
         if peer == self.plan.layout.controller {
             self.lifecycle.on_closed(ctx);
         }
+        self.transactions_closed(ctx, peer);
         self.each(|replica, env| {
             replica.on_closed(ctx, env, peer);
             Ok(())
@@ -396,6 +406,10 @@ impl Actor<Kafka> for Broker {
             Event::App(_) | Event::MoveLeader { .. } => Ok(()),
         };
         let done = done.and_then(|()| if is_serving { self.coordinate(ctx) } else { Ok(()) });
+        let done = match done {
+            Ok(()) if self.transactions.is_some() && self.lifecycle.stage.is_serving() => self.end_event(ctx),
+            Ok(()) | Err(_) => done,
+        };
         if let Err(error) = done {
             self.halt(ctx, error);
         }

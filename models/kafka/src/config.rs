@@ -18,6 +18,7 @@ use crate::assignor::Strategy;
 use crate::bugs;
 use crate::release::Release;
 pub use crate::release::Version;
+use crate::transaction::Isolation;
 pub use truncation::{Protocol, Speech, Truncation, default_protocol};
 
 /// Rules that came with a release.
@@ -39,6 +40,15 @@ pub struct Rules {
     pub exponential_client_backoff: bool,
     /// A producer that learns of a new leader sends again at once. Source: KIP-951, 3.7.
     pub new_leader_ends_backoff: bool,
+    /// A leader asks the coordinator before it appends the first batch of a transaction, unless that is turned off.
+    /// Source: KIP-890, KAFKA-14402; `ReplicaManager.appendRecords`, 3.6.
+    pub verifies_transactions: bool,
+    /// What it answers when the batch is part of none: TRANSACTION_ABORTABLE, before it INVALID_TXN_STATE.
+    /// Source: `TransactionCoordinator.handleVerifyPartitionsInTransaction`, 3.8 and 3.7.
+    pub knows_abortable: bool,
+    /// With `transaction.version=2` the marker of a transaction has a newer epoch than its batches. Source: KIP-1228,
+    /// `ProducerAppendInfo.checkProducerEpoch`, 4.2; absent at 4.1.
+    pub strict_markers: bool,
 }
 
 impl Rules {
@@ -52,6 +62,9 @@ impl Rules {
             mistakes_processes: bugs::BLANK_DISK_IN_SYNC.is_in(release),
             exponential_client_backoff: version >= Version::new(3, 7),
             new_leader_ends_backoff: version >= Version::new(3, 7),
+            verifies_transactions: version >= Version::new(3, 6),
+            knows_abortable: version >= Version::new(3, 8),
+            strict_markers: version >= Version::new(4, 2),
         }
     }
 }
@@ -77,6 +90,8 @@ pub struct Config {
     pub topic: TopicConfig,
     /// `__consumer_offsets`, of which one partition is modelled: the only group's.
     pub offsets: TopicConfig,
+    /// `__transaction_state`, of which one partition is modelled; `None` where nobody has transactions.
+    pub transaction_state: Option<TopicConfig>,
     pub producer: ProducerConfig,
     pub consumer: ConsumerConfig,
 }
@@ -111,6 +126,18 @@ pub struct BrokerConfig {
     pub offsets_commit_timeout: Span,
     /// `group.initial.rebalance.delay.ms`: how long an empty group waits for more members.
     pub initial_rebalance_delay: Span,
+    pub transactions: TransactionsConfig,
+}
+
+/// How a cluster treats transactions.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TransactionsConfig {
+    /// `transaction.version` is 2: each transaction has a producer epoch, and producing to a partition adds it.
+    pub epoch_each: bool,
+    /// `transaction.partition.verification.enable`.
+    pub verifies: bool,
+    /// `transaction.abort.timed.out.transaction.cleanup.interval.ms`.
+    pub cleanup_interval: Span,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -216,6 +243,8 @@ pub struct ProducerConfig {
     pub connection: ConnectionConfig,
     /// `max.block.ms`: how long `send()` waits for metadata or memory.
     pub max_block: Span,
+    /// `transaction.timeout.ms`; `None` without a `transactional.id`.
+    pub transaction_timeout: Option<Span>,
     pub buffer_memory_bytes: u64,
 }
 
@@ -225,6 +254,7 @@ pub struct ConsumerConfig {
     pub processing: Processing,
     pub on_error: OnError,
     pub reset: Reset,
+    pub isolation: Isolation,
     pub max_poll_records: u32,
     /// Messages carry the leader epoch in which they were written, so that a position can be checked against a new leader.
     pub checks_positions: bool,
@@ -310,9 +340,10 @@ impl Config {
             brokers: setup.cluster.brokers,
             producers: setup.workload.producers,
             consumers: setup.workload.consumers,
-            broker: read.broker(),
+            broker: read.broker(rules),
             topic: read.topic(version),
             offsets: read.offsets(setup.cluster.brokers),
+            transaction_state: read.has_transactions().then(|| read.transaction_state()),
             producer: read.producer(rules),
             consumer: read.consumer(rules, setup),
         }

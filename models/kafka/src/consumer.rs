@@ -31,6 +31,7 @@ use crate::config::{Commit, ConsumerConfig};
 use crate::message::{Edge, MemberId, Membership, Message};
 use crate::model::Kafka;
 use crate::plan::Plan;
+use crate::transaction::Isolation;
 
 use commit::Committer;
 use lookup::Lookup;
@@ -72,6 +73,7 @@ pub struct Consumer {
     commit: Option<Commit>,
     /// `None`: outside every group.
     member: Option<Box<Member>>,
+    isolation: Isolation,
     /// Its own, in order.
     partitions: Vec<Partition>,
     /// How many the topic has.
@@ -104,6 +106,11 @@ impl Consumer {
         Consumer {
             config: consumer.clone(),
             commit,
+            isolation: match config.transaction_state {
+                // The auditor finds what is committed, as far as that can be told.
+                Some(_) if !is_member => Isolation::ReadCommitted,
+                Some(_) | None => consumer.isolation,
+            },
             member: is_member.then(|| Box::new(Member::new())),
             partitions: audited.map(|index| Partition::new(Origin(index), 0, start)).collect(),
             topic_partitions: config.topic.partitions,
@@ -132,6 +139,11 @@ impl Consumer {
     /// As whom it is in the group, if it is.
     pub fn membership(&self) -> Option<Membership> {
         self.member.as_ref()?.membership()
+    }
+
+    /// `isolation.level`.
+    pub fn isolation(&self) -> Isolation {
+        self.isolation
     }
 
     /// Whether its application works on nothing.

@@ -163,7 +163,7 @@ impl Controller {
             Message::MemberHeartbeat(_) | Message::MemberHeartbeatIs(_) => {}
             Message::LeaveGroup(_) | Message::GroupLeft(_) => {}
             Message::Registered(_) | Message::HeartbeatIs(_) | Message::PartitionAltered(_) => {}
-            Message::Publish(_) => {}
+            Message::Publish(_) | Message::Transactional(_) => {}
         }
     }
 

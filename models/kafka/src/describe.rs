@@ -3,7 +3,7 @@
 use ackproof_core::model::Broker;
 use ackproof_core::node::{NodeKind, Part, Topology};
 use ackproof_core::setting::{Effective, Inert, Problem, Setting, Trap};
-use ackproof_core::setup::Setup;
+use ackproof_core::setup::{Feature, Setup};
 
 use crate::config::Config;
 use crate::release;
@@ -60,6 +60,12 @@ impl Broker for KafkaBroker {
             Part::Producer | Part::Consumer | Part::Coordinator => true,
         }
     }
+    fn offers(&self, feature: Feature) -> bool {
+        match feature {
+            Feature::Transactions => true,
+            Feature::ResultsInTransaction | Feature::AsyncCommits => false,
+        }
+    }
     fn simplifications(&self) -> &'static [&'static str] {
         SIMPLIFICATIONS
     }
@@ -87,7 +93,7 @@ pub fn topology(setup: &Setup) -> Topology {
 
 /// What is not modelled and what verdict it could change.
 const SIMPLIFICATIONS: &[&str] = &[
-    "Transactions and read_committed are not modelled: no verdict on them. An idempotent producer has its id from its start on, and brokers do not forget it after a day.",
+    "An idempotent producer without transactions has its id from its start on; brokers forget neither producers after a day nor transactional ids after a week.",
     "The metadata quorum is one reliable controller, also where a version would use ZooKeeper: loss of the quorum cannot be told from loss of its one node.",
     "Consumers are dynamic members of one group under the classic protocol: with group.instance.id a quick restart would keep its partitions, group.protocol=consumer is refused, and applications have no rebalance listener.",
     "Only the Java client: librdkafka commits and retries differently.",

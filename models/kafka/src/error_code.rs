@@ -69,6 +69,18 @@ error_codes! {
     OutOfOrderSequenceNumber = "OUT_OF_ORDER_SEQUENCE_NUMBER",
     /// An idempotent producer has begun a newer epoch since.
     InvalidProducerEpoch = "INVALID_PRODUCER_EPOCH",
+    /// Another producer with the same transactional id has begun since, or the transaction took too long.
+    ProducerFenced = "PRODUCER_FENCED",
+    /// The coordinator does not know this producer id under this transactional id.
+    InvalidProducerIdMapping = "INVALID_PRODUCER_ID_MAPPING",
+    /// What is asked for does not go with the state of the transaction, or the batch is not part of one.
+    InvalidTxnState = "INVALID_TXN_STATE",
+    /// The batch is not part of the transaction, which has to be aborted. From 3.8.
+    TransactionAbortable = "TRANSACTION_ABORTABLE",
+    /// The transaction before has not ended everywhere.
+    ConcurrentTransactions = "CONCURRENT_TRANSACTIONS",
+    /// A newer coordinator has written to the partition.
+    TransactionCoordinatorFenced = "TRANSACTION_COORDINATOR_FENCED",
 }
 
 impl fmt::Display for ErrorCode {

@@ -24,6 +24,7 @@ mod rules;
 mod sequence;
 mod settings;
 mod topic;
+mod transaction;
 
 pub use config::Config;
 pub use describe::{KAFKA, KafkaBroker};

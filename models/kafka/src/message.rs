@@ -18,6 +18,14 @@ use crate::config::Acks;
 use crate::error_code::ErrorCode;
 use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, PartitionEpoch};
 use crate::sequence::Numbered;
+use crate::transaction::{Committed, Isolation, Logged, Marker};
+
+mod transactions;
+
+pub use transactions::{
+    AddPartitions, EndTransaction, Enlisting, InitProducerId, MarkerWritten, PartitionsAdded, ProducerIdIs,
+    TransactionEnded, Transactional, WriteMarker,
+};
 
 pub use group::*;
 
@@ -59,6 +67,12 @@ pub enum Payload {
     Commit(Commit),
     /// In `__consumer_offsets` only.
     Group(GroupRecord),
+    /// Ends a transaction in this partition.
+    Marker(Marker),
+    /// In `__transaction_state` only.
+    Transaction(Logged),
+    /// In `__transaction_state` only: a partition of the transaction before it in its batch.
+    Enlisted(Origin),
 }
 
 /// Progress of the consumer group in one partition: everything below `upto` is done.
@@ -122,6 +136,9 @@ pub enum Message {
     AlterPartition(AlterPartition),
     PartitionAltered(PartitionAltered),
 
+    /// What transactions take, between a client and their coordinator, and between brokers.
+    Transactional(Box<Transactional>),
+
     /// The controller tells a broker the cluster's state; never answered, repaired by the next heartbeat.
     Publish(Arc<Image>),
 }
@@ -158,6 +175,8 @@ pub struct Fetch {
     pub current_epoch: Option<Epoch>,
     pub max_wait: Span,
     pub max_records: u32,
+    /// Of a consumer.
+    pub isolation: Isolation,
     /// Who reads: a follower, or a consumer.
     pub follower: Option<FollowerFetch>,
 }
@@ -187,6 +206,8 @@ pub struct FetchedRecords {
     pub log_start: Offset,
     /// For a follower whose log parts from the leader's: where, at the latest. Then there are no records.
     pub diverging: Option<Box<EpochEnd>>,
+    /// For a reader of what is committed, who is given nothing at or above the last stable offset.
+    pub committed: Option<Arc<Committed>>,
 }
 
 /// Asks for the leaders of all partitions, and with the one of `__consumer_offsets` for the group's coordinator.
@@ -207,7 +228,7 @@ pub struct MetadataIs {
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Edge {
     Earliest,
-    /// The high watermark.
+    /// The high watermark, or the last stable offset for a reader of what is committed.
     Latest,
     /// The end of the leader's log, for its followers.
     LogEnd,
@@ -218,6 +239,7 @@ pub struct ListOffsets {
     pub correlation: Correlation,
     pub origin: Origin,
     pub edge: Edge,
+    pub isolation: Isolation,
     pub current_epoch: Option<Epoch>,
 }
 

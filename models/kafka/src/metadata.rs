@@ -8,6 +8,8 @@ use ackproof_core::node::NodeId;
 use ackproof_log::Epoch;
 use serde::{Deserialize, Serialize};
 
+use crate::topic::{Index, Shape};
+
 /// How many changes the controller has made; orders the states of the cluster. Stands for an offset in the metadata
 /// log.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Default, Serialize, Deserialize)]
@@ -131,18 +133,16 @@ pub struct Image {
     pub version: MetadataVersion,
     /// By node; `None` for a node that never registered or is no broker.
     pub brokers: Vec<Option<BrokerStatus>>,
-    /// The workload's partitions in order, then `__consumer_offsets`.
+    /// Which partitions there are.
+    pub shape: Shape,
+    /// By index; none before the topics exist.
     pub partitions: Vec<Partition>,
 }
 
 impl Image {
     /// Where `origin` stands in [`Image::partitions`]; `None` when this state knows no such partition.
     fn index(&self, origin: Origin) -> Option<usize> {
-        let last = self.partitions.len().checked_sub(1)?;
-        match origin.is_internal() {
-            true => Some(last),
-            false => Some(usize::from(origin.0)).filter(|&index| index < last),
-        }
+        self.shape.index(origin).map(Index::index)
     }
     pub fn partition(&self, origin: Origin) -> Option<&Partition> {
         self.partitions.get(self.index(origin)?)

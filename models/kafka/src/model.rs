@@ -7,6 +7,7 @@ use ackproof_core::app::{Delivery, Origin};
 use ackproof_core::disk::FileId;
 use ackproof_core::model::{Actors, Disks, Inventory, Model};
 use ackproof_core::node::{NodeId, NodeKind, Part, Topology};
+use ackproof_log::Offset;
 
 use crate::broker::{Broker, progress_in};
 use crate::cell::Cell;
@@ -18,6 +19,7 @@ use crate::metadata::{Image, NodeSet};
 use crate::plan::Plan;
 use crate::producer::Producer;
 use crate::topic::{Index, Layout};
+use crate::transaction::Isolation;
 
 /// Apache Kafka under one row of settings.
 #[derive(Clone, Debug)]
@@ -61,7 +63,8 @@ impl Kafka {
         let brokers = topology.of_kind(NodeKind::Broker);
         let controllers = topology.of_kind(NodeKind::Controller);
         let controller = *controllers.first().expect("a topology has a controller");
-        let largest = config.topic.replication_factor.max(config.offsets.replication_factor);
+        let transactions = config.transaction_state.as_ref().map_or(0, |topic| topic.replication_factor);
+        let largest = config.topic.replication_factor.max(config.offsets.replication_factor).max(transactions);
         assert!(usize::from(largest) <= brokers.len(), "{largest} replicas need as many brokers");
         let layout = Layout::new(&config, brokers, controller);
         Kafka { plan: Arc::new(Plan { config, topology, layout }) }
@@ -158,8 +161,7 @@ impl Kafka {
 
     /// Whether a member of the group has read what somebody serves, and stored what somebody takes.
     fn member_is_done(&self, actors: &Actors<'_, Kafka>, consumer: &Consumer) -> bool {
-        let offsets = self.plan.layout.offsets();
-        let can_store = self.leading(actors, offsets).is_some();
+        let can_store = self.leading(actors, self.plan.layout.offsets()).is_some();
         let is_done = |index: Index| {
             let origin = self.plan.layout.origin(index);
             let position = consumer.position(origin);
@@ -167,14 +169,30 @@ impl Kafka {
                 // Nobody tells where to begin.
                 Some(_) if position.is_none() && !can_store => true,
                 Some((_, replica)) => {
-                    let at_end = position.is_none_or(|position| position >= replica.high_watermark());
+                    let at_end = position.is_none_or(|position| position >= self.readable_by(consumer, replica));
                     at_end && consumer.is_caught_up(origin)
                 }
                 None => true,
             };
             has_read && (!can_store || consumer.is_stored(origin))
         };
-        consumer.is_resting() && self.plan.layout.indices().filter(|&index| index != offsets).all(is_done)
+        consumer.is_resting() && self.plan.layout.workload().all(is_done)
+    }
+
+    /// How far a consumer can read what this replica leads.
+    fn readable_by(&self, consumer: &Consumer, replica: &crate::broker::Replica) -> Offset {
+        match consumer.isolation() {
+            Isolation::ReadUncommitted => replica.high_watermark(),
+            Isolation::ReadCommitted => replica.last_stable_offset(),
+        }
+    }
+
+    /// How far the auditor can read what this replica leads: where there are transactions, what is committed.
+    fn auditable(&self, replica: &crate::broker::Replica) -> Offset {
+        match self.plan.config.transaction_state {
+            Some(_) => replica.last_stable_offset(),
+            None => replica.high_watermark(),
+        }
     }
 
     /// What the auditor has read of a partition; `None` when it is not running.
@@ -226,15 +244,16 @@ impl Kafka {
             let from = disks.get(node).map_or(from, |disk| disk.start(file).max(from));
             let deliveries = (from..).zip(records).filter_map(move |(offset, record)| match record.payload {
                 Payload::Message(msg, _) => Some((node, Delivery { msg, origin, offset })),
-                Payload::Commit(_) | Payload::Group(_) => None,
+                Payload::Commit(_) | Payload::Group(_) | Payload::Marker(_) => None,
+                Payload::Transaction(_) | Payload::Enlisted(_) => None,
             });
             deliveries.collect::<Vec<_>>()
         };
         match self.leading(actors, index) {
             Some((leader, replica)) => {
-                let (hw, end) = (replica.high_watermark(), replica.end());
-                let complete = hw == end && self.audited(actors, origin) == Some(end.0);
-                Inventory { origin, complete, progress, stranded: copies(leader, hw.0) }
+                let (served, end) = (self.auditable(replica), replica.end());
+                let complete = served == end && self.audited(actors, origin) == Some(end.0);
+                Inventory { origin, complete, progress, stranded: copies(leader, served.0) }
             }
             None => {
                 let replicas = self.plan.layout.replicas(index).iter();
@@ -259,7 +278,7 @@ impl Model for Kafka {
         match self.plan.topology.get(node).kind {
             NodeKind::Broker => KafkaActor::Broker(Broker::new(plan())),
             NodeKind::Controller => KafkaActor::Controller(Controller::new(plan())),
-            NodeKind::Producer => KafkaActor::Producer(Producer::new(&self.plan)),
+            NodeKind::Producer => KafkaActor::Producer(Producer::new(&self.plan, node)),
             NodeKind::Consumer | NodeKind::Auditor => KafkaActor::Consumer(Consumer::new(&self.plan, node)),
             NodeKind::Nameserver => unreachable!("Kafka has no nameserver"),
         }
@@ -313,14 +332,15 @@ impl Model for Kafka {
             broker.view().version == image.version && image.broker(node).is_some_and(|status| status.is_active())
         });
         let settled = self.plan.layout.indices().all(|index| self.is_settled(actors, image, index));
-        decided && heard && settled && self.group_is_settled(actors) && self.clients_are_done(actors)
+        let ended = self.brokers(actors).all(|(_, broker)| broker.has_no_transaction());
+        decided && heard && settled && ended && self.group_is_settled(actors) && self.clients_are_done(actors)
     }
 
     fn is_audited(&self, actors: &Actors<'_, Kafka>) -> bool {
-        self.plan.layout.indices().filter(|&index| index != self.plan.layout.offsets()).all(|index| {
+        self.plan.layout.workload().all(|index| {
             let origin = self.plan.layout.origin(index);
             match self.leading(actors, index) {
-                Some((_, replica)) => self.audited(actors, origin) == Some(replica.high_watermark().0),
+                Some((_, replica)) => self.audited(actors, origin) == Some(self.auditable(replica).0),
                 None => true,
             }
         })
@@ -328,8 +348,9 @@ impl Model for Kafka {
 
     fn inventory(&self, actors: &Actors<'_, Kafka>, disks: &Disks<'_, Kafka>) -> Vec<Inventory> {
         let commits = self.progress(actors, disks);
-        let indices = self.plan.layout.indices().filter(|&index| index != self.plan.layout.offsets());
-        indices
+        self.plan
+            .layout
+            .workload()
             .map(|index| {
                 let origin = self.plan.layout.origin(index);
                 let stored = commits.iter().find(|commit| commit.origin == origin).map_or(0, |commit| commit.upto.0);

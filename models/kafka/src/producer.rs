@@ -15,6 +15,7 @@
 mod accumulator;
 mod batch;
 mod sequences;
+mod transaction;
 
 use ackproof_core::actor::{Actor, Ctx, Event};
 use ackproof_core::app::{AppCall, AppReply, MsgId, Origin, Outcome, Reason};
@@ -24,19 +25,22 @@ use ackproof_core::time::Time;
 use crate::client::{Answer, Connections, Leaders, Lost, Rang, WAKE, Wake};
 use crate::config::{Acks, ProducerConfig, Rules};
 use crate::error_code::ErrorCode;
-use crate::message::{Message, Produce, Produced};
+use crate::message::{Message, Produce, Produced, Transactional};
 use crate::metadata::NodeSet;
 use crate::model::Kafka;
 use crate::plan::Plan;
 use crate::sequence::{ProducerId, Sequence};
+use crate::transaction::TransactionalId;
 use accumulator::Accumulator;
 use batch::{Batch, Failure};
 use sequences::Sequences;
+use transaction::{Question, Transaction};
 
 /// What the producer remembers of a request.
 #[derive(Debug)]
 enum Asked {
     Metadata,
+    Coordinator(Question),
     /// `batch` is `None` once it was given up: the request is still on its way and takes its place in the line.
     Produce {
         origin: Origin,
@@ -54,8 +58,10 @@ pub struct Producer {
     accumulator: Accumulator,
     connections: Connections<Asked>,
     leaders: Leaders,
-    /// `None` before the process has begun, and without idempotence.
+    /// `None` before the process has begun or, with transactions, knows its id; and without idempotence.
     sequences: Option<Sequences>,
+    /// `None` without a transactional id.
+    transaction: Option<Box<Transaction>>,
     wake: Wake,
     /// Which partition is served first, in turn.
     turn: usize,
@@ -64,7 +70,7 @@ pub struct Producer {
 }
 
 impl Producer {
-    pub fn new(plan: &Plan) -> Producer {
+    pub fn new(plan: &Plan, node: NodeId) -> Producer {
         let config = &plan.config;
         let producer = &config.producer;
         let connection = &producer.connection;
@@ -75,6 +81,7 @@ impl Producer {
             connections: Connections::new(connection.clone(), config.brokers),
             leaders: Leaders::new(connection.clone(), config.topic.partitions),
             sequences: None,
+            transaction: Transaction::new(config, TransactionalId(node)).map(Box::new),
             wake: Wake::default(),
             turn: 0,
             closing: false,
@@ -83,11 +90,16 @@ impl Producer {
 
     /// Whether it knows where to send.
     pub fn is_ready(&self) -> bool {
-        self.leaders.are_complete()
+        self.leaders.are_complete() && self.transaction.as_ref().is_none_or(|own| own.is_ready())
     }
 
     /// Whether its application has been told the outcome of everything.
     pub fn is_idle(&self) -> bool {
+        self.has_no_batches() && self.transaction.as_ref().is_none_or(|own| own.is_idle())
+    }
+
+    /// Whether nothing is waiting to be sent, or sent without an outcome.
+    fn has_no_batches(&self) -> bool {
         self.accumulator.is_empty()
             && !self.connections.in_flight().any(|asked| matches!(asked, Asked::Produce { batch: Some(_), .. }))
     }
@@ -100,7 +112,8 @@ impl Actor<Kafka> for Producer {
                 self.connections.begin(ctx.incarnation);
                 let id = ProducerId::of(ctx.node, ctx.incarnation);
                 let partitions = self.accumulator.partitions();
-                self.sequences = self.config.is_idempotent.then(|| Sequences::new(id, partitions));
+                let is_by_itself = self.config.is_idempotent && self.transaction.is_none();
+                self.sequences = is_by_itself.then(|| Sequences::new(id, partitions));
             }
             Event::Timer(id) => {
                 debug_assert_eq!(id, WAKE);
@@ -113,7 +126,8 @@ impl Actor<Kafka> for Producer {
             Event::Closed { peer } => self.disconnected(ctx, peer, Failure::DISCONNECTED),
             Event::App(AppCall::Send { msg, attempt: _ }) => self.send(ctx, msg),
             Event::Stop => self.closing = true,
-            Event::App(AppCall::Finished { .. } | AppCall::EndTransaction { .. }) => {}
+            Event::App(AppCall::EndTransaction { commit }) => self.end_transaction(commit),
+            Event::App(AppCall::Finished { .. }) => {}
             Event::Synced { .. } | Event::MoveLeader { .. } => {}
         }
         self.run(ctx);
@@ -130,17 +144,32 @@ impl Producer {
                 Answer::Reply(Asked::Produce { batch: None, origin, end }) if result.is_ok() => {
                     self.confirmed(origin, end);
                 }
-                Answer::Reply(Asked::Produce { .. } | Asked::Metadata) | Answer::Opened | Answer::Stale => {}
+                Answer::Reply(Asked::Produce { .. } | Asked::Metadata | Asked::Coordinator(_)) => {}
+                Answer::Opened | Answer::Stale => {}
             },
+            Message::Transactional(reply) => self.on_coordinator(ctx, from, &reply),
             Message::MetadataIs(told) => {
                 match self.connections.answered(from, told.correlation) {
                     Answer::Opened => {}
                     Answer::Reply(Asked::Metadata) => self.leaders.settled(true),
-                    Answer::Reply(Asked::Produce { .. }) | Answer::Stale => return,
+                    Answer::Reply(Asked::Produce { .. } | Asked::Coordinator(_)) | Answer::Stale => return,
                 }
                 self.leaders.learn(&told.image, ctx.wall_clock());
             }
             other => debug_assert!(false, "a producer was sent {other:?}"),
+        }
+    }
+
+    fn on_coordinator(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, reply: &Transactional) {
+        let (correlation, result) = match reply {
+            Transactional::ProducerIdIs(told) => (told.correlation, told.result.map(Some)),
+            Transactional::PartitionsAdded(told) => (told.correlation, told.result.map(|()| None)),
+            Transactional::TransactionEnded(told) => (told.correlation, told.result),
+            other => return debug_assert!(false, "a producer was sent {other:?}"),
+        };
+        match self.connections.answered(from, correlation) {
+            Answer::Reply(Asked::Coordinator(question)) => self.coordinator_answered(ctx, question, result),
+            Answer::Reply(Asked::Metadata | Asked::Produce { .. }) | Answer::Opened | Answer::Stale => {}
         }
     }
 
@@ -150,7 +179,10 @@ impl Producer {
             let outcome = Outcome::Rejected(Reason::new("IllegalStateException"));
             return ctx.tell(AppReply::Told { msg, outcome });
         }
-        self.accumulator.wait(msg, ctx.wall_clock());
+        match self.transaction {
+            Some(_) => self.send_in_transaction(ctx, msg),
+            None => self.accumulator.wait(msg, ctx.wall_clock()),
+        }
     }
 
     /// One turn of the sender's loop. Source: `Sender.runOnce` at 4.1.
@@ -160,6 +192,7 @@ impl Producer {
         if self.leaders.are_known() {
             self.accumulator.admit(now);
         }
+        self.conduct(ctx, now);
         while self.send_batches(ctx, now) {}
         self.leaders.refresh(ctx, &mut self.connections, || Asked::Metadata);
         if self.closing && self.is_idle() {
@@ -187,9 +220,11 @@ impl Producer {
     ///
     /// Source: `RecordAccumulator.ready`, `drainBatchesForOneNode` at 4.1.
     fn send_batches(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) -> bool {
-        if !self.accumulator.has_batches() {
+        // Source: `Sender.runOnce` at 4.1: what is asked of the coordinator comes first.
+        if !self.accumulator.has_batches() || self.transaction.as_ref().is_some_and(|own| own.is_asking()) {
             return false;
         }
+        let flushes = self.closing || self.transaction.as_ref().is_some_and(|own| own.is_flushing());
         let mut targets = NodeSet::EMPTY;
         for index in 0..self.accumulator.partitions() {
             if !self.accumulator.has_head(index) {
@@ -200,7 +235,8 @@ impl Producer {
                 continue;
             };
             let leader_changed = self.rules.new_leader_ends_backoff.then_some(epoch);
-            if !self.is_muted(index) && self.accumulator.must_go(index, now, leader_changed, self.closing) {
+            let may_go = !self.is_muted(index) && self.is_added(index);
+            if may_go && self.accumulator.must_go(index, now, leader_changed, flushes) {
                 targets = targets.with(leader);
             }
         }
@@ -225,6 +261,12 @@ impl Producer {
                 .any(|asked| matches!(asked, Asked::Produce { origin, .. } if *origin == Origin(index)))
     }
 
+    /// Whether a partition is part of the transaction, where there are transactions.
+    /// Source: `TransactionManager.isSendToPartitionAllowed` at 4.1.
+    fn is_added(&self, index: u16) -> bool {
+        self.transaction.as_ref().is_none_or(|own| own.has(Origin(index)))
+    }
+
     /// Sends the first batch of each partition that `target` leads, as far as requests in flight allow.
     fn drain(&mut self, ctx: &mut Ctx<'_, Kafka>, target: NodeId, now: Time) -> bool {
         let partitions = usize::from(self.accumulator.partitions());
@@ -235,7 +277,7 @@ impl Producer {
             }
             let index = ((self.turn + step) % partitions) as u16;
             let Some((leader, epoch)) = self.leaders.of(Origin(index)) else { continue };
-            if leader != target || self.is_muted(index) || self.is_held(index) {
+            if leader != target || self.is_muted(index) || self.is_held(index) || !self.is_added(index) {
                 continue;
             }
             let leader_changed = self.rules.new_leader_ends_backoff.then_some(epoch);
@@ -289,6 +331,7 @@ impl Producer {
         for request in lost {
             match request.what {
                 Asked::Metadata => self.leaders.settled(false),
+                Asked::Coordinator(question) => self.question_lost(ctx, question),
                 Asked::Produce { batch: Some(batch), .. } => self.attempt_failed(ctx, batch, failure),
                 Asked::Produce { batch: None, .. } => {}
             }
@@ -316,8 +359,11 @@ impl Producer {
             batch.retry(now, pause);
             self.accumulator.put_back(batch);
         } else {
-            if let Some(sequences) = self.sequences.as_mut().filter(|_| has_retries || failure.is_out_of_order) {
-                sequences.lose(batch.origin);
+            let leaves_gap = has_retries || failure.is_out_of_order;
+            match (&mut self.sequences, &self.transaction) {
+                (Some(sequences), None) if leaves_gap => sequences.lose(batch.origin),
+                (Some(sequences), Some(_)) if leaves_gap => sequences.take_back(&batch),
+                (Some(_) | None, _) => {}
             }
             self.fail(ctx, &batch, failure.word);
         }
@@ -329,7 +375,10 @@ impl Producer {
     fn expire(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
         while let Some(msg) = self.accumulator.give_up_waiting(now) {
             let outcome = Outcome::Rejected(Reason::new(Failure::GIVEN_UP));
-            ctx.tell(AppReply::Told { msg, outcome });
+            match self.transaction {
+                Some(_) => self.finished_in_transaction(&outcome),
+                None => ctx.tell(AppReply::Told { msg, outcome }),
+            }
         }
         let timeout = self.config.delivery_timeout;
         while let Some(batch) = self.accumulator.expired(now) {
@@ -342,7 +391,7 @@ impl Producer {
                     *end = expired.end();
                     Some(expired)
                 }
-                Asked::Metadata => None,
+                Asked::Metadata | Asked::Coordinator(_) => None,
             });
             let Some(mut batch) = expired else { break };
             batch.failed(Failure::TIMED_OUT);
@@ -373,6 +422,9 @@ impl Producer {
         if let (Some(sequences), Some(_)) = (&mut self.sequences, batch.number()) {
             sequences.done(batch.origin);
         }
+        if self.transaction.is_some() {
+            return self.finished_in_transaction(&outcome());
+        }
         for &msg in batch.messages() {
             ctx.tell(AppReply::Told { msg, outcome: outcome() });
         }
@@ -400,8 +452,11 @@ impl Producer {
         }
         let expiry = |asked: &Asked| match asked {
             Asked::Produce { batch: Some(batch), .. } => batch.created + self.config.delivery_timeout,
-            Asked::Produce { batch: None, .. } | Asked::Metadata => Time::NEVER,
+            Asked::Produce { batch: None, .. } | Asked::Metadata | Asked::Coordinator(_) => Time::NEVER,
         };
+        if let Some(own) = &self.transaction {
+            due = due.min(self.transaction_due(own, now));
+        }
         self.connections.in_flight().map(expiry).fold(due, Time::min)
     }
 }

@@ -14,13 +14,14 @@ mod retention;
 mod sessions;
 mod storage;
 mod storm;
+mod transactions;
 mod truncation;
 mod versions;
 
 const RULES: &str = include_str!("../RULES.md");
 
 /// Every file with tests that `RULES.md` may name.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("controller/election.rs", include_str!("controller/election.rs")),
     ("controller/eligible.rs", include_str!("controller/eligible.rs")),
     ("rules/coordinator.rs", include_str!("rules/coordinator.rs")),
@@ -35,6 +36,7 @@ const FILES: [(&str, &str); 16] = [
     ("rules/sessions.rs", include_str!("rules/sessions.rs")),
     ("rules/storage.rs", include_str!("rules/storage.rs")),
     ("rules/storm.rs", include_str!("rules/storm.rs")),
+    ("rules/transactions.rs", include_str!("rules/transactions.rs")),
     ("rules/truncation.rs", include_str!("rules/truncation.rs")),
     ("rules/versions.rs", include_str!("rules/versions.rs")),
 ];

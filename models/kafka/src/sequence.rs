@@ -26,6 +26,24 @@ impl ProducerId {
         let id = NonZeroU32::new(u32::from(node.0) << 24 | process);
         ProducerId(id.expect("incarnations count from 1"))
     }
+
+    /// The next id that a transaction coordinator gives to a transactional id. It keeps it over restarts of the
+    /// producer, and its batches are parts of transactions.
+    ///
+    /// Source: `TransactionCoordinator.handleInitProducerId`, `RPCProducerIdManager` at 4.1.
+    pub fn given_by(coordinator: NodeId, incarnation: Incarnation, count: u32) -> ProducerId {
+        let process = incarnation.0;
+        assert!(process < 1 << 12 && count < 1 << 12, "a coordinator gives fewer than 2^12 ids in a process");
+        let id = ProducerId::TRANSACTIONAL | u32::from(coordinator.0) << 24 | process << 12 | count;
+        ProducerId(NonZeroU32::new(id).expect("the highest bit is set"))
+    }
+    /// Above every node's own: a run has at most 64 nodes.
+    const TRANSACTIONAL: u32 = 1 << 31;
+
+    /// Whether its batches are parts of transactions; stands for the flag in the header of a batch.
+    pub fn is_transactional(self) -> bool {
+        self.0.get() & ProducerId::TRANSACTIONAL != 0
+    }
 }
 
 impl fmt::Debug for ProducerId {
@@ -46,6 +64,13 @@ impl ProducerEpoch {
     pub fn next(self) -> ProducerEpoch {
         ProducerEpoch(self.0 + 1)
     }
+}
+
+/// Which producer, and which of its processes or attempts: a coordinator fences the older ones by a newer epoch.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Serialize, Deserialize)]
+pub struct Identity {
+    pub producer: ProducerId,
+    pub epoch: ProducerEpoch,
 }
 
 /// Counts the messages of one producer, in one of its epochs, to one partition; as an end, one past the last.
@@ -71,6 +96,9 @@ pub struct Numbered {
 }
 
 impl Numbered {
+    pub fn identity(self) -> Identity {
+        Identity { producer: self.producer, epoch: self.epoch }
+    }
     /// The number of the message that comes `messages` later.
     #[must_use]
     pub fn plus(self, messages: u32) -> Numbered {

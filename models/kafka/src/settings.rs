@@ -14,6 +14,7 @@ mod inert;
 mod producer;
 mod retention;
 mod topic;
+mod transactions;
 mod traps;
 mod unmodelled;
 

@@ -1,8 +1,9 @@
 //! Where partitions live: which brokers hold a copy, in which file, by which settings.
 //!
 //! There is one topic of the workload, with partitions `Origin(0)`, `Origin(1)` and so on, and `__consumer_offsets` with
-//! one partition, `Origin(Origin::INTERNAL)`: one consumer group needs no more. Inside this crate a partition goes by
-//! its index, in which that one comes last.
+//! one partition, `Origin(Origin::INTERNAL)`: one consumer group needs no more. Where there are transactions there is
+//! `__transaction_state` too, with one partition: one coordinator serves every transactional id. Inside this crate a
+//! partition goes by its index, in which that of the group comes last, and that of the transactions before it.
 
 use ackproof_core::app::Origin;
 use ackproof_core::disk::FileId;
@@ -12,6 +13,53 @@ use crate::config::{Config, TopicConfig};
 
 /// The partition of `__consumer_offsets`.
 pub const OFFSETS: Origin = Origin(Origin::INTERNAL);
+
+/// The partition of `__transaction_state`.
+pub const TRANSACTIONS: Origin = Origin(Origin::INTERNAL + 1);
+
+/// Which partitions there are.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Shape {
+    /// Of the workload.
+    pub partitions: u16,
+    /// There is a `__transaction_state`.
+    pub has_transactions: bool,
+}
+
+impl Shape {
+    /// `__consumer_offsets` is the last one.
+    pub fn offsets(self) -> Index {
+        Index(self.partitions + u16::from(self.has_transactions))
+    }
+    /// `__transaction_state`.
+    pub fn transactions(self) -> Option<Index> {
+        self.has_transactions.then_some(Index(self.partitions))
+    }
+    /// `None` for a partition that does not exist.
+    pub fn index(self, origin: Origin) -> Option<Index> {
+        match origin {
+            OFFSETS => Some(self.offsets()),
+            TRANSACTIONS => self.transactions(),
+            Origin(index) => (index < self.partitions).then_some(Index(index)),
+        }
+    }
+    pub fn origin(self, index: Index) -> Origin {
+        match index {
+            _ if index == self.offsets() => OFFSETS,
+            _ if Some(index) == self.transactions() => TRANSACTIONS,
+            Index(number) => Origin(number),
+        }
+    }
+}
+
+/// A partition as a person calls it.
+pub fn describe(origin: Origin) -> String {
+    match origin {
+        OFFSETS => "__consumer_offsets".to_owned(),
+        TRANSACTIONS => "__transaction_state".to_owned(),
+        Origin(number) => format!("partition {number}"),
+    }
+}
 
 /// A partition's place in every list of partitions.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
@@ -28,7 +76,7 @@ impl Index {
 pub struct Layout {
     pub brokers: Vec<NodeId>,
     pub controller: NodeId,
-    partitions: u16,
+    pub shape: Shape,
     /// By partition: the first one is the preferred leader.
     replicas: Vec<Vec<NodeId>>,
 }
@@ -43,32 +91,34 @@ impl Layout {
         let deal = |first: u16, replicas: u8| {
             (0..usize::from(replicas)).map(|i| brokers[(usize::from(first) + i) % brokers.len()]).collect()
         };
-        let partitions = config.topic.partitions;
-        let replicas = (0..=partitions)
-            .map(|index| match index == partitions {
-                true => deal(index, config.offsets.replication_factor),
-                false => deal(index, config.topic.replication_factor),
-            })
-            .collect();
-        Layout { brokers, controller, partitions, replicas }
+        let shape = Shape { partitions: config.topic.partitions, has_transactions: config.transaction_state.is_some() };
+        let mut layout = Layout { brokers: Vec::new(), controller, shape, replicas: Vec::new() };
+        let replicas =
+            layout.indices().map(|index| deal(index.0, layout.config(index, config).replication_factor)).collect();
+        layout.replicas = replicas;
+        Layout { brokers, ..layout }
     }
 
     /// Every partition, `__consumer_offsets` last.
     pub fn indices(&self) -> impl Iterator<Item = Index> + use<> {
-        (0..=self.partitions).map(Index)
+        (0..=self.shape.offsets().0).map(Index)
+    }
+    /// The partitions of the workload.
+    pub fn workload(&self) -> impl Iterator<Item = Index> + use<> {
+        (0..self.shape.partitions).map(Index)
     }
     pub fn offsets(&self) -> Index {
-        Index(self.partitions)
+        self.shape.offsets()
+    }
+    pub fn transactions(&self) -> Option<Index> {
+        self.shape.transactions()
     }
     pub fn origin(&self, index: Index) -> Origin {
-        if index == self.offsets() { OFFSETS } else { Origin(index.0) }
+        self.shape.origin(index)
     }
     /// `None` for a partition that does not exist.
     pub fn index(&self, origin: Origin) -> Option<Index> {
-        match origin.is_internal() {
-            true => Some(self.offsets()),
-            false => (origin.0 < self.partitions).then_some(Index(origin.0)),
-        }
+        self.shape.index(origin)
     }
     /// Who holds a copy; the order may have been changed since by an operator, which only the controller knows.
     pub fn replicas(&self, index: Index) -> &[NodeId] {
@@ -79,9 +129,13 @@ impl Layout {
     }
     /// The partition whose log a file holds.
     pub fn of_file(&self, file: FileId) -> Option<Index> {
-        (file.0 <= self.partitions).then_some(Index(file.0))
+        (file.0 <= self.shape.offsets().0).then_some(Index(file.0))
     }
     pub fn config<'a>(&self, index: Index, config: &'a Config) -> &'a TopicConfig {
-        if index == self.offsets() { &config.offsets } else { &config.topic }
+        match self.origin(index) {
+            OFFSETS => &config.offsets,
+            TRANSACTIONS => config.transaction_state.as_ref().unwrap_or(&config.offsets),
+            Origin(_) => &config.topic,
+        }
     }
 }

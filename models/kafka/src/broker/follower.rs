@@ -18,6 +18,7 @@ use crate::config::Truncation;
 use crate::error_code::ErrorCode;
 use crate::message::{Correlation, Edge, Fetch, Fetched, FollowerFetch, Message};
 use crate::model::Kafka;
+use crate::transaction::Isolation;
 
 /// Records in one answer at most.
 ///
@@ -136,6 +137,7 @@ impl Replica {
             current_epoch: config.fences_fetches.then_some(epoch),
             max_wait: env.plan.config.broker.replica_fetch_wait_max,
             max_records: MAX_RECORDS,
+            isolation: Isolation::ReadUncommitted,
             follower: Some(FollowerFetch {
                 broker_epoch: env.broker_epoch,
                 last_fetched_epoch: match config.truncation {

@@ -78,7 +78,7 @@ impl Replica {
                 return;
             }
             let is_checked = match write.writer {
-                Writer::Producer(..) => true,
+                Writer::Producer(..) | Writer::Marker(..) | Writer::Transaction(_) => true,
                 Writer::Committer(..) => checks_commits(env),
                 Writer::Coordinator => false,
             };
@@ -89,7 +89,7 @@ impl Replica {
             if result.is_ok() {
                 self.observe_confirmed(ctx, &write, maximal);
             }
-            write.answer(ctx, result);
+            write.answer(ctx, env.inside, result);
         }
     }
 
@@ -97,7 +97,7 @@ impl Replica {
         let probe = match write.writer {
             Writer::Producer(..) => Probe::Confirmed,
             Writer::Committer(..) => Probe::Committed,
-            Writer::Coordinator => return,
+            Writer::Coordinator | Writer::Marker(..) | Writer::Transaction(_) => return,
         };
         if !ctx.wants(probe) {
             return;
@@ -105,13 +105,17 @@ impl Replica {
         let count = write.end.since(write.base) as usize;
         let records: Vec<Record> = ctx.disk.tail(self.log.file(), write.base.0)[..count].to_vec();
         for (offset, record) in (write.base.0..).zip(records) {
-            ctx.observe(probe, || match record.payload {
-                Payload::Message(msg, _) => {
-                    Observation::Confirmed { msg, origin: self.origin, offset, copies: copies.iter().collect() }
+            match record.payload {
+                Payload::Message(msg, _) => ctx.observe(probe, || {
+                    let copies = copies.iter().collect();
+                    Observation::Confirmed { msg, origin: self.origin, offset, copies }
+                }),
+                Payload::Commit(commit) => {
+                    ctx.observe(probe, || Observation::Committed { origin: commit.origin, upto: commit.upto.0 });
                 }
-                Payload::Commit(commit) => Observation::Committed { origin: commit.origin, upto: commit.upto.0 },
                 Payload::Group(_) => unreachable!("nobody waits for the group's own records"),
-            });
+                Payload::Marker(_) | Payload::Transaction(_) | Payload::Enlisted(_) => {}
+            }
         }
     }
 }

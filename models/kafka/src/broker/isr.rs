@@ -8,12 +8,13 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
 
 use super::leader::{Leader, Progress};
-use super::replica::{Replica, Role, describe};
+use super::replica::{Replica, Role};
 use super::{CONTROLLER_RETRY, Env, SILENCE, Timer};
 use crate::error_code::ErrorCode;
 use crate::message::{AlterPartition, Message, PartitionAltered};
 use crate::metadata::{BrokerEpoch, NodeSet};
 use crate::model::Kafka;
+use crate::topic::describe;
 
 /// A change that the controller has not confirmed.
 #[derive(Clone, Debug)]

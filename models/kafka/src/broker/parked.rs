@@ -10,9 +10,11 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Offset};
 
+use super::transactions::{Inside, LogWrite, Loopback};
 use crate::error_code::ErrorCode;
 use crate::message::{Correlation, Fetched, FetchedRecords, Message, OffsetCommitted, Produced, Record};
 use crate::model::Kafka;
+use crate::transaction::{Committed, Isolation};
 
 /// Who waits for its records to be replicated.
 #[derive(Copy, Clone, Debug)]
@@ -22,6 +24,10 @@ pub(super) enum Writer {
     Committer(NodeId, Correlation),
     /// Looks for itself how far its records have come.
     Coordinator,
+    /// Who coordinates a transaction and has sent a marker.
+    Marker(NodeId, Correlation),
+    /// This broker itself, as a coordinator of transactions.
+    Transaction(LogWrite),
 }
 
 /// A write that waits for the high watermark.
@@ -42,8 +48,9 @@ pub(super) struct ParkedRead {
     pub(super) offset: Offset,
     pub(super) current_epoch: Option<Epoch>,
     pub(super) max_records: u32,
-    /// Followers read to the end of the log, consumers to the high watermark.
+    /// Followers read to the end of the log, consumers to the high watermark or to what is stable.
     pub(super) is_follower: bool,
+    pub(super) isolation: Isolation,
     pub(super) deadline: Time,
 }
 
@@ -58,7 +65,7 @@ pub(super) struct Parked {
 
 impl ParkedWrite {
     /// Answers with success or with an error.
-    pub(super) fn answer(&self, ctx: &mut Ctx<'_, Kafka>, result: Result<(), ErrorCode>) {
+    pub(super) fn answer(&self, ctx: &mut Ctx<'_, Kafka>, inside: &mut Loopback, result: Result<(), ErrorCode>) {
         match self.writer {
             Writer::Producer(to, correlation) => {
                 let result = result.map(|()| self.base);
@@ -69,12 +76,14 @@ impl ParkedWrite {
                 ctx.send(to, Message::OffsetCommitted(OffsetCommitted { correlation, result }));
             }
             Writer::Coordinator => {}
+            Writer::Marker(to, correlation) => inside.answer_marker(ctx, to, correlation, result),
+            Writer::Transaction(write) => inside.push_back(Inside::Logged(write, result)),
         }
     }
     fn peer(&self) -> Option<NodeId> {
         match self.writer {
-            Writer::Producer(node, _) | Writer::Committer(node, _) => Some(node),
-            Writer::Coordinator => None,
+            Writer::Producer(node, _) | Writer::Committer(node, _) | Writer::Marker(node, _) => Some(node),
+            Writer::Coordinator | Writer::Transaction(_) => None,
         }
     }
 }
@@ -91,8 +100,9 @@ impl ParkedRead {
         records: Arc<[Record]>,
         high_watermark: Offset,
         log_start: Offset,
+        committed: Option<Arc<Committed>>,
     ) {
-        let result = Ok(FetchedRecords { records, high_watermark, log_start, diverging: None });
+        let result = Ok(FetchedRecords { records, high_watermark, log_start, diverging: None, committed });
         ctx.send(self.reader, Message::Fetched(Fetched { correlation: self.correlation, origin, result }));
     }
 }
@@ -111,9 +121,15 @@ impl Parked {
     }
 
     /// Answers everybody with an error: this broker no longer leads.
-    pub(super) fn refuse_all(&mut self, ctx: &mut Ctx<'_, Kafka>, origin: Origin, error: ErrorCode) {
+    pub(super) fn refuse_all(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        inside: &mut Loopback,
+        origin: Origin,
+        error: ErrorCode,
+    ) {
         for write in self.writes.drain(..) {
-            write.answer(ctx, Err(error));
+            write.answer(ctx, inside, Err(error));
         }
         for read in self.reads.drain(..) {
             read.refuse(ctx, origin, error);
@@ -156,6 +172,12 @@ pub(super) fn commit_error(error: ErrorCode) -> ErrorCode {
         | ErrorCode::InvalidProducerEpoch
         | ErrorCode::InvalidTimestamp
         | ErrorCode::RecordListTooLarge
+        | ErrorCode::ProducerFenced
+        | ErrorCode::InvalidProducerIdMapping
+        | ErrorCode::InvalidTxnState
+        | ErrorCode::TransactionAbortable
+        | ErrorCode::ConcurrentTransactions
+        | ErrorCode::TransactionCoordinatorFenced
         | ErrorCode::InvalidRequest) => other,
     }
 }

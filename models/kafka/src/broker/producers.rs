@@ -1,5 +1,6 @@
-//! What a leader knows of idempotent producers: for each, its epoch and the last five batches of it in the log. By that
-//! it knows a batch that it has already, and one before which something is missing.
+//! What a leader knows of idempotent producers: for each, its epoch, the last five batches of it in the log, and where
+//! its transaction began. By that it knows a batch that it has already, one before which something is missing, and one
+//! that may begin a transaction.
 //!
 //! The log alone decides: whoever begins to lead reads the batches that it holds, copied or its own, and forgets with
 //! its tail what was cut off. So a batch is known for one sent before by a leader that has only ever copied it.
@@ -12,11 +13,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use ackproof_log::Offset;
+use ackproof_log::{Epoch, Offset};
 
+use super::stable::Stable;
 use crate::error_code::ErrorCode;
 use crate::message::{Payload, Record};
 use crate::sequence::{Numbered, ProducerEpoch, ProducerId, Sequence};
+use crate::transaction::{Ending, Marker};
 
 /// Batches of a producer that a broker can tell a duplicate of. As many requests may be in flight.
 /// Source: `ProducerStateEntry.NUM_BATCHES_TO_RETAIN`, storage, 4.1.
@@ -26,13 +29,45 @@ const BATCHES_KEPT: usize = 5;
 #[derive(Debug, Default)]
 pub(super) struct Producers {
     known: BTreeMap<ProducerId, Known>,
+    /// What the coordinator is asked about: producers whose next batch begins a transaction here.
+    verifications: BTreeMap<ProducerId, Verification>,
+    guards: u32,
+    pub(super) stable: Stable,
 }
 
 #[derive(Debug)]
 struct Known {
     epoch: ProducerEpoch,
-    /// Of that epoch, oldest first; never empty.
+    /// Of that epoch, oldest first; empty when a marker began it.
     batches: VecDeque<Batch>,
+    /// Where its transaction began.
+    transaction: Option<Offset>,
+    /// Who wrote its last marker.
+    coordinator: Option<Epoch>,
+}
+
+/// Ties the coordinator's word to the moment at which it was asked for: a marker in between makes it void.
+///
+/// Source: `VerificationGuard`, storage, 4.1.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub(super) struct Guard(u32);
+
+/// Source: `VerificationStateEntry`, storage, 4.1.
+#[derive(Copy, Clone, Debug)]
+struct Verification {
+    epoch: ProducerEpoch,
+    guard: Guard,
+    /// A batch that is sent later may not be appended first.
+    lowest: Sequence,
+}
+
+/// What a leader asks of the first batch of a transaction.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Demands {
+    /// The coordinator's word.
+    pub(super) verification: bool,
+    /// With an epoch for each transaction, what is not known begins with sequence 0.
+    pub(super) first_sequence: bool,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -57,10 +92,12 @@ impl Producers {
         let mut producers = Producers::default();
         let mut at = 0;
         while let Some(record) = records.get(at) {
-            let count = record.left + 1;
+            let (count, offset) = (record.left + 1, base.plus(at as u64));
             match record.payload {
-                Payload::Message(_, Some(first)) => producers.appended(first, count, base.plus(at as u64)),
+                Payload::Message(_, Some(first)) => producers.appended(first, count, offset),
+                Payload::Marker(marker) => producers.marked(&marker, offset),
                 Payload::Message(_, None) | Payload::Commit(_) | Payload::Group(_) => {}
+                Payload::Transaction(_) | Payload::Enlisted(_) => {}
             }
             at += count as usize;
         }
@@ -70,14 +107,111 @@ impl Producers {
     /// Takes a batch that goes to `base` unless it is there already. One without a number always goes there.
     ///
     /// # Errors
-    /// Those of [`Producers::check`].
-    pub(super) fn take(&mut self, first: Option<Numbered>, count: u32, base: Offset) -> Result<Arrival, ErrorCode> {
+    /// Those of [`Producers::check`]; and of a batch that would begin a transaction and for which the coordinator has
+    /// not spoken since the last one ended.
+    ///
+    /// Source: `UnifiedLog.analyzeAndValidateProducerState`, storage, 4.1.
+    pub(super) fn take(
+        &mut self,
+        first: Option<Numbered>,
+        count: u32,
+        base: Offset,
+        demands: Demands,
+        guard: Option<Guard>,
+    ) -> Result<Arrival, ErrorCode> {
         let Some(first) = first else { return Ok(Arrival::New) };
-        let arrival = self.check(first, count)?;
+        let arrival = match first.producer.is_transactional() {
+            true => self.check_transactional(first, count, demands, guard)?,
+            false => self.check(first, count)?,
+        };
         if arrival == Arrival::New {
             self.appended(first, count, base);
         }
         Ok(arrival)
+    }
+
+    fn check_transactional(
+        &self,
+        first: Numbered,
+        count: u32,
+        demands: Demands,
+        guard: Option<Guard>,
+    ) -> Result<Arrival, ErrorCode> {
+        let known = self.known.get(&first.producer);
+        if known.is_some_and(|known| first.epoch < known.epoch) {
+            return Err(ErrorCode::InvalidProducerEpoch);
+        }
+        let arrival = self.check(first, count);
+        if arrival.is_ok_and(|arrival| arrival != Arrival::New) || !self.begins_transaction(first) {
+            return arrival;
+        }
+        let verification = self.verifications.get(&first.producer).filter(|asked| asked.epoch == first.epoch);
+        if demands.verification && (guard.is_none() || verification.map(|asked| asked.guard) != guard) {
+            return Err(ErrorCode::InvalidTxnState);
+        }
+        let is_unknown = known.is_none_or(|known| known.batches.is_empty());
+        let skips = demands.first_sequence && is_unknown && first.sequence != Sequence::FIRST;
+        if skips || verification.is_some_and(|asked| first.sequence > asked.lowest) {
+            return Err(ErrorCode::OutOfOrderSequenceNumber);
+        }
+        arrival
+    }
+
+    /// Whether this batch would begin a transaction of its producer here.
+    ///
+    /// Source: `UnifiedLog.hasOngoingTransaction`, storage, 4.1.
+    pub(super) fn begins_transaction(&self, first: Numbered) -> bool {
+        let known = self.known.get(&first.producer);
+        first.producer.is_transactional()
+            && known.is_none_or(|known| known.transaction.is_none() || known.epoch != first.epoch)
+    }
+
+    /// The coordinator is about to be asked about a batch. Batches of one producer share its answer.
+    ///
+    /// Source: `ProducerStateManager.maybeCreateVerificationStateEntry`, storage, 4.1.
+    pub(super) fn begin_verification(&mut self, first: Numbered) -> Guard {
+        self.guards += 1;
+        let new = Verification { epoch: first.epoch, guard: Guard(self.guards), lowest: first.sequence };
+        let asked = self.verifications.entry(first.producer).or_insert(new);
+        if asked.epoch < first.epoch {
+            *asked = new;
+        } else if asked.epoch == first.epoch {
+            asked.lowest = asked.lowest.min(first.sequence);
+        }
+        asked.guard
+    }
+
+    /// Whether a marker may be written. With `strict` it must have a newer epoch than the batches that it ends; one that
+    /// is sent again after it was written is written again.
+    ///
+    /// # Errors
+    /// Its producer has begun a newer epoch here, or a newer coordinator has written.
+    ///
+    /// Source: `ProducerAppendInfo.{appendEndTxnMarker,checkProducerEpoch,checkCoordinatorEpoch}` at 4.1; KIP-1228 and
+    /// KAFKA-19999 for `strict`, at 4.2.
+    pub(super) fn check_marker(&self, marker: &Marker, strict: bool) -> Result<(), ErrorCode> {
+        let Some(known) = self.known.get(&marker.identity.producer) else { return Ok(()) };
+        let epoch = marker.identity.epoch;
+        if epoch < known.epoch || strict && epoch == known.epoch && known.transaction.is_some() {
+            return Err(ErrorCode::InvalidProducerEpoch);
+        }
+        match known.coordinator.is_some_and(|coordinator| coordinator > marker.coordinator) {
+            true => Err(ErrorCode::TransactionCoordinatorFenced),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes note of a marker that was appended at `at`: whatever this producer has written here since the last one is
+    /// committed or aborted by it, also what it wrote in an older epoch.
+    pub(super) fn marked(&mut self, marker: &Marker, at: Offset) {
+        let (producer, epoch) = (marker.identity.producer, marker.identity.epoch);
+        self.verifications.remove(&producer);
+        let known = self.known.entry(producer).or_insert_with(|| Known::new(epoch));
+        known.begin(epoch);
+        known.coordinator = Some(marker.coordinator);
+        if let Some(first) = known.transaction.take() {
+            self.stable.ended(producer, first, at, marker.ending == Ending::Abort);
+        }
     }
 
     /// Whether a batch of `count` messages is the next one of its producer, or one of the last five again.
@@ -104,23 +238,34 @@ impl Producers {
         }
     }
 
-    /// Takes note of a batch that was appended at `base`.
+    /// Takes note of a batch that was appended at `base`. A transaction that an older epoch left open goes on.
     fn appended(&mut self, first: Numbered, count: u32, base: Offset) {
-        let batches = || VecDeque::with_capacity(BATCHES_KEPT);
-        let known =
-            self.known.entry(first.producer).or_insert_with(|| Known { epoch: first.epoch, batches: batches() });
-        if known.epoch != first.epoch {
-            known.epoch = first.epoch;
-            known.batches.clear();
-        }
+        let known = self.known.entry(first.producer).or_insert_with(|| Known::new(first.epoch));
+        known.begin(first.epoch);
         if known.batches.len() == BATCHES_KEPT {
             known.batches.pop_front();
         }
         known.batches.push_back(Batch { first: first.sequence, end: first.sequence.plus(count), base });
+        if first.producer.is_transactional() {
+            if known.transaction.is_none() {
+                known.transaction = Some(base);
+                self.stable.began(first.producer, base);
+            }
+            self.verifications.remove(&first.producer);
+        }
     }
 }
 
 impl Known {
+    fn new(epoch: ProducerEpoch) -> Known {
+        Known { epoch, batches: VecDeque::with_capacity(BATCHES_KEPT), transaction: None, coordinator: None }
+    }
+    fn begin(&mut self, epoch: ProducerEpoch) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.batches.clear();
+        }
+    }
     fn end(&self) -> Sequence {
         self.batches.back().map_or(Sequence::FIRST, |batch| batch.end)
     }

@@ -10,10 +10,12 @@ use ackproof_log::{Epoch, EpochEnd, Log, Offset};
 use super::leader::Leader;
 use super::parked::ParkedRead;
 use super::replica::{Replica, Role};
+use super::stable::Stable;
 use super::{Env, Timer};
 use crate::error_code::ErrorCode;
 use crate::message::{Fetch, Fetched, FetchedRecords, FollowerFetch, Message, Record};
 use crate::model::Kafka;
+use crate::transaction::{Committed, Isolation};
 
 impl Replica {
     /// Serves a follower or a consumer.
@@ -38,7 +40,9 @@ impl Replica {
             Ok(Some(diverging)) => {
                 let (records, log_start, diverging) =
                     (Arc::clone(env.nothing), self.log.start(), Some(Box::new(diverging)));
-                ctx.send(from, reply(Ok(FetchedRecords { records, high_watermark, log_start, diverging })));
+                let committed = None;
+                let fetched = FetchedRecords { records, high_watermark, log_start, diverging, committed };
+                ctx.send(from, reply(Ok(fetched)));
             }
             Ok(None) => self.serve_or_park(ctx, env, from, request, high_watermark),
         }
@@ -114,13 +118,16 @@ impl Replica {
             current_epoch: request.current_epoch,
             max_records: request.max_records,
             is_follower: request.follower.is_some(),
+            isolation: request.isolation,
             deadline: ctx.now() + request.max_wait,
         };
+        let readable = self.readable();
         let Role::Leader(leader) = &mut self.role else { return };
-        let has_records = read.offset < readable_end(&read, &self.log, self.high_watermark);
+        let has_records = read.offset < readable.end_for(&read);
         if has_records || request.max_wait == Span::ZERO {
-            let records = leader.last_read.records(ctx, env, &read, &self.log, self.high_watermark);
-            read.answer(ctx, self.origin, records, high_watermark, self.log.start());
+            let records = leader.last_read.records(ctx, env, &read, &self.log, readable);
+            let committed = leader.producers.stable.told_to(&read, records.len(), readable.stable);
+            read.answer(ctx, self.origin, records, high_watermark, self.log.start(), committed);
             return;
         }
         leader.parked.reads.retain(|parked| parked.reader != from);
@@ -130,16 +137,23 @@ impl Replica {
 
     /// Answers parked readers for whom there are records now.
     pub(super) fn serve_readers(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
-        let Role::Leader(Leader { parked, last_read, .. }) = &mut self.role else { return };
+        let readable = self.readable();
+        let Role::Leader(Leader { parked, last_read, producers, .. }) = &mut self.role else { return };
         let (log, origin, high_watermark) = (&self.log, self.origin, self.high_watermark);
         parked.reads.retain(|read| {
-            let waits = read.offset >= readable_end(read, log, high_watermark);
+            let waits = read.offset >= readable.end_for(read);
             if !waits {
-                let records = last_read.records(ctx, env, read, log, high_watermark);
-                read.answer(ctx, origin, records, high_watermark, log.start());
+                let records = last_read.records(ctx, env, read, log, readable);
+                let committed = producers.stable.told_to(read, records.len(), readable.stable);
+                read.answer(ctx, origin, records, high_watermark, log.start(), committed);
             }
             waits
         });
+    }
+
+    fn readable(&self) -> Readable {
+        let (end, high_watermark) = (self.log.end(), self.high_watermark);
+        Readable { end, high_watermark, stable: self.last_stable_offset() }
     }
 
     /// Sends away whoever has waited long enough: a reader with nothing, a writer with REQUEST_TIMED_OUT although its
@@ -148,20 +162,21 @@ impl Replica {
     /// Source: `DelayedFetch.onExpiration`, `DelayedProduce`, server, 4.1.
     pub(super) fn expire_parked(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         let (now, origin, high_watermark) = (ctx.now(), self.origin, self.high_watermark);
-        let log_start = self.log.start();
+        let (stable, log_start) = (self.last_stable_offset(), self.log.start());
         let Role::Leader(leader) = &mut self.role else { return };
         leader.parked.alarm.fired();
         leader.parked.reads.retain(|read| {
             let waits = read.deadline > now;
             if !waits {
-                read.answer(ctx, origin, Arc::clone(env.nothing), high_watermark, log_start);
+                let committed = leader.producers.stable.told_to(read, 0, stable);
+                read.answer(ctx, origin, Arc::clone(env.nothing), high_watermark, log_start, committed);
             }
             waits
         });
         leader.parked.writes.retain(|write| {
             let waits = write.deadline > now;
             if !waits {
-                write.answer(ctx, Err(ErrorCode::RequestTimedOut));
+                write.answer(ctx, env.inside, Err(ErrorCode::RequestTimedOut));
             }
             waits
         });
@@ -171,8 +186,35 @@ impl Replica {
     }
 }
 
-fn readable_end(read: &ParkedRead, log: &Log, high_watermark: Offset) -> Offset {
-    if read.is_follower { log.end() } else { high_watermark }
+/// How far a log may be read.
+#[derive(Copy, Clone, Debug)]
+struct Readable {
+    end: Offset,
+    high_watermark: Offset,
+    stable: Offset,
+}
+
+impl Readable {
+    fn end_for(self, read: &ParkedRead) -> Offset {
+        match read.isolation {
+            _ if read.is_follower => self.end,
+            Isolation::ReadUncommitted => self.high_watermark,
+            Isolation::ReadCommitted => self.stable,
+        }
+    }
+}
+
+impl Stable {
+    /// What a reader of what is committed is told besides the records.
+    fn told_to(&self, read: &ParkedRead, records: usize, stable: Offset) -> Option<Arc<Committed>> {
+        match read.isolation {
+            Isolation::ReadUncommitted => None,
+            Isolation::ReadCommitted => {
+                let aborted = self.aborted_between(read.offset, read.offset.plus(records as u64));
+                Some(Arc::new(Committed { last_stable_offset: stable, aborted }))
+            }
+        }
+    }
 }
 
 /// The answer given last. Two followers usually read the same records one after the other, and share them then: the
@@ -190,9 +232,9 @@ impl LastRead {
         env: &Env<'_>,
         read: &ParkedRead,
         log: &Log,
-        high_watermark: Offset,
+        readable: Readable,
     ) -> Arc<[Record]> {
-        let upto = readable_end(read, log, high_watermark);
+        let upto = readable.end_for(read);
         let mut records = log.read(ctx.disk, read.offset, upto, read.max_records as usize);
         // A log holds whole batches, a follower's too.
         if let (true, Some(last)) = (read.is_follower, records.last().filter(|last| last.left > 0)) {

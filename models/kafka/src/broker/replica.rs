@@ -11,11 +11,12 @@ use super::checkpoint::Checkpoint;
 use super::flush::{Appended, Flush};
 use super::follower::Follower;
 use super::leader::Leader;
+use super::producers::Producers;
 use super::{Env, Timer};
 use crate::error_code::ErrorCode;
 use crate::metadata::{NodeSet, Partition};
 use crate::model::Kafka;
-use crate::topic::{Index, Layout};
+use crate::topic::{Index, Layout, describe};
 
 /// A copy of a partition.
 #[derive(Debug)]
@@ -79,6 +80,22 @@ impl Replica {
         match self.role {
             Role::Leader(_) => true,
             Role::Follower(_) | Role::None => false,
+        }
+    }
+    /// How far a reader of what is committed may go: while this one leads, what is stable.
+    pub fn last_stable_offset(&self) -> Offset {
+        match &self.role {
+            Role::Leader(leader) => {
+                leader.producers.stable.last_stable_offset(self.high_watermark).max(self.log.start())
+            }
+            Role::Follower(_) | Role::None => self.high_watermark,
+        }
+    }
+    /// What it knows of producers, while it leads.
+    pub(super) fn producers_mut(&mut self) -> Option<&mut Producers> {
+        match &mut self.role {
+            Role::Leader(leader) => Some(&mut leader.producers),
+            Role::Follower(_) | Role::None => None,
         }
     }
     /// Whether it leads and every one of `nodes` has fetched from it.
@@ -150,8 +167,8 @@ impl Replica {
         begins_epoch: bool,
     ) {
         if let Role::Leader(role) = &mut self.role {
-            role.parked.refuse_all(ctx, self.origin, ErrorCode::NotLeaderOrFollower);
-            role.backlog.drain(..).for_each(|write| write.refuse(ctx));
+            role.parked.refuse_all(ctx, env.inside, self.origin, ErrorCode::NotLeaderOrFollower);
+            role.backlog.drain(..).for_each(|write| write.refuse(ctx, env.inside));
             let (origin, epoch) = (self.origin, self.state.map_or(Epoch::default(), |state| state.leader_epoch));
             ctx.note(|| format!("stops leading {}, epoch {epoch} has begun", describe(origin)));
         } else if !begins_epoch && matches!(self.role, Role::Follower(_)) {
@@ -239,9 +256,4 @@ fn drop_torn_batch(ctx: &mut Ctx<'_, Kafka>, log: &mut Log, origin: Origin) {
             Observation::Truncated { origin, from: from.0, to: whole, why }
         });
     }
-}
-
-/// A partition as a person calls it.
-pub(super) fn describe(origin: Origin) -> String {
-    if origin.is_internal() { "__consumer_offsets".into() } else { format!("partition {}", origin.0) }
 }

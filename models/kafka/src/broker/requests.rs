@@ -13,6 +13,7 @@ use crate::message::{
     Edge, EpochEndIs, EpochEndOf, Fetch, Fetched, ListOffsets, Message, MetadataIs, MetadataRequest, OffsetIs,
 };
 use crate::model::Kafka;
+use crate::transaction::Isolation;
 
 impl Broker {
     pub(super) fn on_fetch(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &Fetch) {
@@ -77,7 +78,10 @@ impl Replica {
         match request.edge {
             Edge::Earliest => Ok(self.log.start()),
             Edge::Latest if leader.epoch_start > self.high_watermark => Err(ErrorCode::OffsetNotAvailable),
-            Edge::Latest => Ok(self.high_watermark),
+            Edge::Latest => match request.isolation {
+                Isolation::ReadUncommitted => Ok(self.high_watermark),
+                Isolation::ReadCommitted => Ok(self.last_stable_offset()),
+            },
             Edge::LogEnd => Ok(self.log.end()),
         }
     }

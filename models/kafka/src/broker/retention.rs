@@ -15,10 +15,11 @@ use ackproof_log::{Offset, Segment};
 
 use super::Env;
 use super::flush::Flush;
-use super::replica::{Replica, describe};
+use super::replica::Replica;
 use crate::config::MESSAGE_BYTES;
 use crate::message::{Payload, Record};
 use crate::model::Kafka;
+use crate::topic::describe;
 
 impl Replica {
     /// A batch is to be appended: it may begin another segment, and then the one before is synced.

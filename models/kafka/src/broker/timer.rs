@@ -20,6 +20,10 @@ pub(super) enum Timer {
     Group,
     Parked(Index),
     Follow(Index),
+    /// Transactions that have taken too long are looked for.
+    AbortOld,
+    /// Something of transactions is overdue or to be tried again.
+    Transactions,
 }
 
 impl Timer {
@@ -35,6 +39,8 @@ impl Timer {
             Timer::DeleteOldSegments => (7, Index(0)),
             Timer::CheckpointLogStarts => (8, Index(0)),
             Timer::Group => (9, Index(0)),
+            Timer::AbortOld => (10, Index(0)),
+            Timer::Transactions => (11, Index(0)),
         };
         TimerId(kind << 16 | u64::from(index.0))
     }
@@ -51,6 +57,8 @@ impl Timer {
             7 => Timer::DeleteOldSegments,
             8 => Timer::CheckpointLogStarts,
             9 => Timer::Group,
+            10 => Timer::AbortOld,
+            11 => Timer::Transactions,
             other => unreachable!("a broker has no timer of kind {other}"),
         }
     }

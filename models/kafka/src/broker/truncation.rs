@@ -14,6 +14,7 @@ use crate::config::Truncation;
 use crate::error_code::ErrorCode;
 use crate::message::{Correlation, Edge, EpochEndIs, EpochEndOf, ListOffsets, Message, OffsetIs};
 use crate::model::Kafka;
+use crate::transaction::Isolation;
 
 impl Replica {
     /// What a follower does first in a leader epoch.
@@ -131,7 +132,8 @@ impl Replica {
         let Role::Follower(follower) = &mut self.role else { return };
         let Some(leader) = follower.leader else { return };
         let (correlation, origin) = (env.correlation.advance(), self.origin);
-        ctx.send(leader, Message::ListOffsets(ListOffsets { correlation, origin, edge, current_epoch }));
+        let isolation = Isolation::ReadUncommitted;
+        ctx.send(leader, Message::ListOffsets(ListOffsets { correlation, origin, edge, isolation, current_epoch }));
         follower.ask(ctx, Timer::Follow(self.index), correlation, Asked::Edge(edge));
     }
 

@@ -1,40 +1,54 @@
-//! A leader takes what producers and committers send.
+//! A leader takes what producers, committers and coordinators of transactions send.
 
 use ackproof_core::actor::Ctx;
 use ackproof_core::disk::DiskError;
 use ackproof_core::node::NodeId;
-use ackproof_core::time::Time;
+use ackproof_core::time::{Span, Time};
 
 use super::flush::Appended;
 use super::parked::{ParkedWrite, Writer, commit_error};
-use super::producers::Arrival;
+use super::producers::{Arrival, Guard};
 use super::replica::{Replica, Role};
+use super::transactions::{Inside, LogWrite, Loopback};
 use super::{Env, Timer, refuse_produce};
 use crate::config::{Acks, Version};
 use crate::error_code::ErrorCode;
-use crate::message::{GroupRecord, Message, OffsetCommit, OffsetCommitted, Payload, Produce, Produced, Record};
+use crate::message::{
+    GroupRecord, Message, OffsetCommit, OffsetCommitted, Payload, Produce, Produced, Record, WriteMarker,
+};
 use crate::metadata::NodeSet;
 use crate::model::Kafka;
+
+/// How long a coordinator waits for the other replicas: a broker's own `request.timeout.ms`.
+///
+/// Source: `TransactionConfig.requestTimeoutMs`, `ServerConfigs.REQUEST_TIMEOUT_MS_DEFAULT`, 4.1.
+const BROKER_REQUEST_TIMEOUT: Span = Span::secs(30);
 
 /// A write that waits for the append under way.
 #[derive(Debug)]
 pub(super) enum Backlogged {
-    Produce(NodeId, Produce),
+    /// With the coordinator's word, where there had to be one.
+    Produce(NodeId, Produce, Option<Guard>),
     Commit(NodeId, OffsetCommit),
+    Marker(NodeId, WriteMarker),
+    Transaction(LogWrite, Vec<Payload>),
 }
 
 impl Backlogged {
     /// This broker no longer leads: nothing was appended.
-    pub(super) fn refuse(self, ctx: &mut Ctx<'_, Kafka>) {
+    pub(super) fn refuse(self, ctx: &mut Ctx<'_, Kafka>, inside: &mut Loopback) {
+        let error = ErrorCode::NotLeaderOrFollower;
         match self {
-            Backlogged::Produce(from, request) => {
-                refuse_produce(ctx, from, request.acks, request.correlation, ErrorCode::NotLeaderOrFollower);
+            Backlogged::Produce(from, request, _) => {
+                refuse_produce(ctx, from, request.acks, request.correlation, error);
             }
             Backlogged::Commit(from, request) => {
-                let result = Err(commit_error(ErrorCode::NotLeaderOrFollower));
+                let result = Err(commit_error(error));
                 let reply = OffsetCommitted { correlation: request.correlation, result };
                 ctx.send(from, Message::OffsetCommitted(reply));
             }
+            Backlogged::Marker(from, request) => inside.answer_marker(ctx, from, request.correlation, Err(error)),
+            Backlogged::Transaction(write, _) => inside.push_back(Inside::Logged(write, Err(error))),
         }
     }
 }
@@ -59,6 +73,7 @@ impl Replica {
         env: &mut Env<'_>,
         from: NodeId,
         request: Produce,
+        guard: Option<Guard>,
     ) -> Result<(), DiskError> {
         let (acks, correlation) = (request.acks, request.correlation);
         let has_too_few = acks == Acks::All && self.isr().len() < env.plan.min_isr(self.index);
@@ -67,7 +82,7 @@ impl Replica {
             return Ok(());
         };
         if self.flush.holds_an_append() {
-            leader.backlog.push_back(Backlogged::Produce(from, request));
+            leader.backlog.push_back(Backlogged::Produce(from, request, guard));
             return Ok(());
         }
         if has_too_few {
@@ -84,7 +99,7 @@ impl Replica {
             return Ok(());
         }
         let (deadline, writer) = (ctx.now() + request.timeout, Writer::Producer(from, correlation));
-        match leader.producers.take(request.first, count, self.log.end()) {
+        match leader.producers.take(request.first, count, self.log.end(), env.demands(), guard) {
             Ok(Arrival::New) => {
                 let number = |at: usize| request.first.map(|first| first.plus(at as u32));
                 let payloads = request.batch.iter().enumerate().map(|(at, &msg)| Payload::Message(msg, number(at)));
@@ -115,7 +130,7 @@ impl Replica {
         let writer = Writer::Committer(from, request.correlation);
         let refusal = ParkedWrite { writer, base: self.log.end(), end: self.log.end(), deadline };
         let Role::Leader(leader) = &mut self.role else {
-            refusal.answer(ctx, Err(ErrorCode::NotLeaderOrFollower));
+            refusal.answer(ctx, env.inside, Err(ErrorCode::NotLeaderOrFollower));
             return Ok(());
         };
         if self.flush.holds_an_append() {
@@ -123,7 +138,7 @@ impl Replica {
             return Ok(());
         }
         if checks_commits(env) && self.isr().len() < env.plan.min_isr(self.index) {
-            refusal.answer(ctx, Err(ErrorCode::NotEnoughReplicas));
+            refusal.answer(ctx, env.inside, Err(ErrorCode::NotEnoughReplicas));
             return Ok(());
         }
         let payloads = request.commits.iter().map(|&commit| Payload::Commit(commit));
@@ -139,6 +154,70 @@ impl Replica {
     ) -> Result<(), DiskError> {
         let payloads = records.iter().map(|&record| Payload::Group(record));
         self.append(ctx, env, Acks::None, (Writer::Coordinator, Time::NEVER), ctx.wall_clock(), payloads)
+    }
+
+    /// Ends a transaction here: a control record, for which the in-sync set must be as large as for `acks=all`.
+    ///
+    /// Source: `KafkaApis.handleWriteTxnMarkersRequest`, core, 4.1.
+    pub(super) fn write_marker(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        env: &mut Env<'_>,
+        from: NodeId,
+        request: WriteMarker,
+    ) -> Result<(), DiskError> {
+        let (marker, correlation) = (request.marker, request.correlation);
+        let has_too_few = self.isr().len() < env.plan.min_isr(self.index);
+        let Role::Leader(leader) = &mut self.role else {
+            env.inside.answer_marker(ctx, from, correlation, Err(ErrorCode::NotLeaderOrFollower));
+            return Ok(());
+        };
+        if self.flush.holds_an_append() {
+            leader.backlog.push_back(Backlogged::Marker(from, request));
+            return Ok(());
+        }
+        let checked = match has_too_few {
+            true => Err(ErrorCode::NotEnoughReplicas),
+            false => leader.producers.check_marker(&marker, env.has_strict_markers()),
+        };
+        if let Err(error) = checked {
+            env.inside.answer_marker(ctx, from, correlation, Err(error));
+            return Ok(());
+        }
+        leader.producers.stable.forget_ended(self.high_watermark);
+        leader.producers.marked(&marker, self.log.end());
+        let deadline = ctx.now() + BROKER_REQUEST_TIMEOUT;
+        let payloads = [Payload::Marker(marker)].into_iter();
+        let writer = Writer::Marker(from, correlation);
+        self.append(ctx, env, Acks::All, (writer, deadline), ctx.wall_clock(), payloads)
+    }
+
+    /// Writes down the state of a transaction, as a coordinator, with `acks=all`.
+    ///
+    /// Source: `TransactionStateManager.appendTransactionToLog`, core, 4.1.
+    pub(super) fn log_transaction(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        env: &mut Env<'_>,
+        write: LogWrite,
+        payloads: Vec<Payload>,
+    ) -> Result<(), DiskError> {
+        let has_too_few = self.isr().len() < env.plan.min_isr(self.index);
+        let Role::Leader(leader) = &mut self.role else {
+            env.inside.push_back(Inside::Logged(write, Err(ErrorCode::NotLeaderOrFollower)));
+            return Ok(());
+        };
+        if self.flush.holds_an_append() {
+            leader.backlog.push_back(Backlogged::Transaction(write, payloads));
+            return Ok(());
+        }
+        if has_too_few {
+            env.inside.push_back(Inside::Logged(write, Err(ErrorCode::NotEnoughReplicas)));
+            return Ok(());
+        }
+        let deadline = ctx.now() + BROKER_REQUEST_TIMEOUT;
+        let writer = (Writer::Transaction(write), deadline);
+        self.append(ctx, env, Acks::All, writer, ctx.wall_clock(), payloads.into_iter())
     }
 
     fn append(
@@ -168,8 +247,10 @@ impl Replica {
         while !self.flush.holds_an_append() {
             let Role::Leader(leader) = &mut self.role else { return Ok(()) };
             match leader.backlog.pop_front() {
-                Some(Backlogged::Produce(from, request)) => self.produce(ctx, env, from, request)?,
+                Some(Backlogged::Produce(from, request, guard)) => self.produce(ctx, env, from, request, guard)?,
                 Some(Backlogged::Commit(from, request)) => self.commit(ctx, env, from, request)?,
+                Some(Backlogged::Marker(from, request)) => self.write_marker(ctx, env, from, request)?,
+                Some(Backlogged::Transaction(write, payloads)) => self.log_transaction(ctx, env, write, payloads)?,
                 None => return Ok(()),
             }
         }
@@ -193,7 +274,11 @@ impl Replica {
                 self.observe_confirmed(ctx, &write, NodeSet::EMPTY.with(ctx.node));
                 ctx.send(to, Message::Produced(Produced { correlation, result: Ok(write.base) }));
             }
-            (Acks::None, _) | (Acks::Leader, Writer::Committer(..) | Writer::Coordinator) => {}
+            (Acks::None, _)
+            | (
+                Acks::Leader,
+                Writer::Committer(..) | Writer::Coordinator | Writer::Marker(..) | Writer::Transaction(_),
+            ) => {}
         }
         if !self.advance_high_watermark(ctx, env) {
             if write.end <= self.high_watermark {

@@ -14,7 +14,7 @@ use crate::config::ConnectionConfig;
 use crate::message::{Message, MetadataRequest};
 use crate::metadata::Image;
 use crate::model::Kafka;
-use crate::topic::OFFSETS;
+use crate::topic::{OFFSETS, TRANSACTIONS};
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 struct Leadership {
@@ -28,6 +28,8 @@ pub struct Leaders {
     /// By partition of the workload; `None` until a broker has told.
     partitions: Vec<Option<Leadership>>,
     coordinator: Option<Leadership>,
+    /// Of `__transaction_state`.
+    transactions: Option<Leadership>,
     /// The client wants to know more than it knows.
     wanted: bool,
     /// The question is on its way.
@@ -46,6 +48,7 @@ impl Leaders {
             config,
             partitions: vec![None; usize::from(partitions)],
             coordinator: None,
+            transactions: None,
             wanted: true,
             asked: false,
             last_asked: Time::ZERO,
@@ -57,9 +60,10 @@ impl Leaders {
 
     /// Who leads `origin`, and in which epoch.
     pub fn of(&self, origin: Origin) -> Option<(NodeId, Epoch)> {
-        let known = match origin.is_internal() {
-            true => self.coordinator,
-            false => *self.partitions.get(usize::from(origin.0))?,
+        let known = match origin {
+            OFFSETS => self.coordinator,
+            TRANSACTIONS => self.transactions,
+            Origin(index) => *self.partitions.get(usize::from(index))?,
         }?;
         Some((known.leader?, known.epoch))
     }
@@ -67,6 +71,11 @@ impl Leaders {
     /// Who serves the consumer group.
     pub fn coordinator(&self) -> Option<NodeId> {
         self.coordinator?.leader
+    }
+
+    /// Who coordinates transactions.
+    pub fn transactions(&self) -> Option<NodeId> {
+        self.transactions?.leader
     }
 
     /// Whether any broker has told what partitions there are.
@@ -99,6 +108,7 @@ impl Leaders {
             take(known, Origin(index as u16));
         }
         take(&mut self.coordinator, OFFSETS);
+        take(&mut self.transactions, TRANSACTIONS);
         self.last_learnt = now;
         self.wanted = !self.are_complete();
         self.failures = if told_something || !self.wanted { 0 } else { self.failures + 1 };

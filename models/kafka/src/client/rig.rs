@@ -21,10 +21,12 @@ use crate::model::Kafka;
 use crate::plan::Plan;
 use crate::release::VERSIONS;
 use crate::settings::SETTINGS;
-use crate::topic::Layout;
+use crate::topic::{Layout, Shape};
 
 pub const B1: NodeId = NodeId(0);
 pub const B2: NodeId = NodeId(1);
+/// The client itself.
+pub const P1: NodeId = NodeId(9);
 
 /// Defaults of 4.1, three copies of one partition, and over them `section.key=value`.
 pub fn plan(chosen: &[&str], setup: &Setup) -> Plan {
@@ -53,8 +55,9 @@ pub fn image(epoch: u32, leaders: &[Option<NodeId>]) -> Arc<Image> {
         elr: NodeSet::EMPTY,
         last_known_leader: None,
     };
-    let partitions = leaders.iter().map(partition).collect();
-    Arc::new(Image { version: MetadataVersion(u64::from(epoch)), brokers: Vec::new(), partitions })
+    let partitions: Vec<Partition> = leaders.iter().map(partition).collect();
+    let shape = Shape { partitions: partitions.len() as u16 - 1, has_transactions: false };
+    Arc::new(Image { version: MetadataVersion(u64::from(epoch)), brokers: Vec::new(), shape, partitions })
 }
 
 pub struct Rig<A> {
@@ -91,16 +94,8 @@ impl<A: Actor<Kafka>> Rig<A> {
     pub fn on(&mut self, event: Event<Message>) {
         let mut effects = Vec::new();
         let (now, clock) = (self.now, self.clock);
-        let mut ctx = Ctx::new(
-            NodeId(9),
-            Incarnation(1),
-            now,
-            clock,
-            Probes::NONE,
-            &mut self.disk,
-            &mut self.random,
-            &mut effects,
-        );
+        let mut ctx =
+            Ctx::new(P1, Incarnation(1), now, clock, Probes::NONE, &mut self.disk, &mut self.random, &mut effects);
         self.actor.on(&mut ctx, event);
         for effect in effects {
             match effect {

@@ -6,10 +6,11 @@ use ackproof_core::time::Span;
 
 use super::{
     Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, ProducerConfig, Protocol, Reset, Retention,
-    Rules, Speech, TimestampLimits, TopicConfig, Version,
+    Rules, Speech, TimestampLimits, TopicConfig, TransactionsConfig, Version,
 };
 use crate::assignor::Strategy;
 use crate::settings::{Idempotence, idempotence};
+use crate::transaction::Isolation;
 
 /// Kafka's own word for "never" in settings of type long: `Long.MAX_VALUE`.
 const LONG_MAX: i64 = i64::MAX;
@@ -60,7 +61,7 @@ impl<'a> Reader<'a> {
         Some(Speech { protocol, format })
     }
 
-    pub(super) fn broker(self) -> BrokerConfig {
+    pub(super) fn broker(self, rules: Rules) -> BrokerConfig {
         let span = |key| self.span("broker", key);
         BrokerConfig {
             session_timeout: span("broker.session.timeout.ms"),
@@ -81,6 +82,35 @@ impl<'a> Reader<'a> {
             eligible_leader_replicas: self.finite("broker", "eligible.leader.replicas.version") == Some(1),
             offsets_commit_timeout: span("offsets.commit.timeout.ms"),
             initial_rebalance_delay: span("group.initial.rebalance.delay.ms"),
+            transactions: TransactionsConfig {
+                epoch_each: self.finite("broker", "transaction.version") == Some(2),
+                verifies: rules.verifies_transactions
+                    && self.effective.bool("broker", "transaction.partition.verification.enable"),
+                cleanup_interval: span("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
+            },
+        }
+    }
+
+    /// Whether anybody sends in transactions.
+    pub(super) fn has_transactions(self) -> bool {
+        self.effective.text("producer", "transactional.id").is_some()
+    }
+
+    /// The topic of transactions sets these three, whatever the cluster's defaults. Its segments are as large as those of
+    /// committed offsets by default.
+    /// Source: `TransactionStateManager.transactionTopicConfigs`, 4.1.
+    pub(super) fn transaction_state(self) -> TopicConfig {
+        let replication_factor = self.number("broker", "transaction.state.log.replication.factor");
+        TopicConfig {
+            partitions: 1,
+            replication_factor: replication_factor.min(u64::from(u8::MAX)) as u8,
+            min_insync_replicas: self.count("broker", "transaction.state.log.min.isr"),
+            unclean_leader_election: false,
+            flush_messages: self.finite("broker", "log.flush.interval.messages"),
+            flush_interval: self.broker_flush_interval(),
+            segments: self.offsets_segments(),
+            retention: Retention::NEVER,
+            timestamps: TimestampLimits::NONE,
         }
     }
 
@@ -170,6 +200,7 @@ impl<'a> Reader<'a> {
             backoff: self.backoff("producer", rules),
             connection: self.connection("producer", rules),
             max_block: span("max.block.ms"),
+            transaction_timeout: self.has_transactions().then(|| span("transaction.timeout.ms")),
             buffer_memory_bytes: self.number("producer", "buffer.memory"),
         }
     }
@@ -178,7 +209,12 @@ impl<'a> Reader<'a> {
     /// Source: `KafkaProducer.configureAcks` on 2.8.
     fn acks(self) -> Acks {
         let chosen = |key| self.effective.is_set("producer", key);
-        if chosen("enable.idempotence") && self.effective.bool("producer", "enable.idempotence") && !chosen("acks") {
+        let idempotence = match chosen("enable.idempotence") {
+            true => self.effective.bool("producer", "enable.idempotence"),
+            // Up to 2.8 a transactional.id chose it too.
+            false => self.has_transactions(),
+        };
+        if idempotence && !chosen("acks") {
             return Acks::All;
         }
         match self.effective.text("producer", "acks") {
@@ -212,6 +248,11 @@ impl<'a> Reader<'a> {
                 Some("latest") => Reset::Latest,
                 Some("none") => Reset::None,
                 other => panic!("consumer.auto.offset.reset is none of earliest, latest, none: {other:?}"),
+            },
+            isolation: match self.effective.text("consumer", "isolation.level") {
+                Some("read_committed") => Isolation::ReadCommitted,
+                Some("read_uncommitted") => Isolation::ReadUncommitted,
+                other => panic!("consumer.isolation.level is none of read_committed, read_uncommitted: {other:?}"),
             },
             max_poll_records: self.count("consumer", "max.poll.records"),
             checks_positions: Version::parse(&self.effective.version)

@@ -7,7 +7,8 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Offset};
 
-use crate::message::{Edge, Record};
+use crate::message::{Edge, Payload, Record};
+use crate::transaction::Committed;
 
 /// Where a consumer reads next.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -41,6 +42,8 @@ pub enum Position {
 #[derive(Debug)]
 struct Fetched {
     records: Arc<[Record]>,
+    /// What a reader of what is committed was told.
+    committed: Option<Arc<Committed>>,
     taken: usize,
 }
 
@@ -60,7 +63,7 @@ pub struct Partition {
     pub not_before: Time,
     /// Errors in a row.
     pub failures: u32,
-    /// As of the last fetch.
+    /// As of the last fetch; for a reader of what is committed, the last stable offset.
     pub high_watermark: Option<Offset>,
     /// Everything up to here was finished by the application.
     pub processed: Option<At>,
@@ -167,18 +170,23 @@ impl Partition {
     }
 
     /// Keeps what was fetched; whether there is anything.
-    pub fn keep(&mut self, records: Arc<[Record]>) -> bool {
+    pub fn keep(&mut self, records: Arc<[Record]>, committed: Option<Arc<Committed>>) -> bool {
         let any = !records.is_empty();
-        self.records = any.then_some(Fetched { records, taken: 0 });
+        self.records = any.then_some(Fetched { records, committed, taken: 0 });
         any
     }
 
-    /// The next fetched record and its offset; the position passes it. Only a checked position may.
-    pub fn take(&mut self) -> Option<(Offset, Record)> {
+    /// The next fetched record, its offset, and whether it is part of an aborted transaction; the position passes it. Only a checked
+    /// position may.
+    pub fn take(&mut self) -> Option<(Offset, Record, bool)> {
         let Position::Valid(at) = &mut self.position else { return None };
         let fetched = self.records.as_mut()?;
         let record = fetched.records[fetched.taken];
         let offset = at.next;
+        let is_aborted = match (&fetched.committed, record.payload) {
+            (Some(committed), Payload::Message(_, Some(number))) => committed.is_aborted(number.producer, offset),
+            (Some(_) | None, _) => false,
+        };
         fetched.taken += 1;
         at.next = offset.plus(1);
         at.epoch = Some(record.epoch);
@@ -186,6 +194,6 @@ impl Partition {
         if fetched.taken == fetched.records.len() {
             self.records = None;
         }
-        Some((offset, record))
+        Some((offset, record, is_aborted))
     }
 }

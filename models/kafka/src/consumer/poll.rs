@@ -153,11 +153,14 @@ impl Consumer {
             && let Some(&origin) = self.fetched.front()
         {
             let own = self.partitions.iter_mut().find(|own| own.origin == origin);
-            let Some((offset, record)) = own.and_then(Partition::take) else {
+            let Some((offset, record, is_aborted)) = own.and_then(Partition::take) else {
                 self.fetched.pop_front();
                 continue;
             };
             let Payload::Message(msg, _) = record.payload else { continue };
+            if is_aborted {
+                continue;
+            }
             let delivery = Delivery { msg, origin, offset: offset.0 };
             self.poll.polled.push_back(Polled { delivery, epoch: record.epoch, is_last: false });
         }

@@ -31,13 +31,13 @@ impl Consumer {
         if !self.connections.is_open(leader) {
             return self.connections.open(ctx, leader);
         }
-        let current_epoch = Some(epoch);
+        let (current_epoch, isolation) = (Some(epoch), self.isolation);
         match partition.position {
             Position::Unknown | Position::Stopped => {}
             Position::Resetting(edge) => {
                 partition.asked = true;
                 self.connections.ask(ctx, leader, Asked::Reset { slot }, |correlation| {
-                    Message::ListOffsets(ListOffsets { correlation, origin, edge, current_epoch })
+                    Message::ListOffsets(ListOffsets { correlation, origin, edge, isolation, current_epoch })
                 });
             }
             Position::Validating(At { next: offset, epoch: last, .. }) => {
@@ -52,9 +52,16 @@ impl Consumer {
                 let max_wait = self.config.fetch_max_wait;
                 self.connections.ask(ctx, leader, Asked::Fetch { slot, offset }, |correlation| {
                     let max_records = FETCH_RECORDS;
-                    let fetch =
-                        Fetch { correlation, origin, offset, current_epoch, max_wait, max_records, follower: None };
-                    Message::Fetch(fetch)
+                    Message::Fetch(Fetch {
+                        correlation,
+                        origin,
+                        offset,
+                        current_epoch,
+                        max_wait,
+                        max_records,
+                        isolation,
+                        follower: None,
+                    })
                 });
             }
         }
@@ -77,8 +84,9 @@ impl Consumer {
             _ if !expected => {}
             Ok(told) => {
                 partition.failures = 0;
-                partition.high_watermark = Some(told.high_watermark);
-                if partition.keep(told.records) {
+                let stable = told.committed.as_ref().map(|committed| committed.last_stable_offset);
+                partition.high_watermark = Some(stable.unwrap_or(told.high_watermark));
+                if partition.keep(told.records, told.committed) {
                     let origin = partition.origin;
                     self.fetched.push_back(origin);
                 }

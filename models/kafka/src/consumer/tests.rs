@@ -14,6 +14,9 @@ use crate::message::{
     Record,
 };
 use crate::metadata::Image;
+use crate::sequence::{Numbered, ProducerId, Sequence};
+use crate::transaction::{Aborted, Committed, Ending, Marker};
+use ackproof_core::node::Incarnation;
 
 mod groups;
 mod polling;
@@ -87,6 +90,7 @@ fn records(numbers: std::ops::Range<u32>, high_watermark: u64) -> Result<Fetched
         high_watermark: Offset(high_watermark),
         log_start: Offset::ZERO,
         diverging: None,
+        committed: None,
     })
 }
 
@@ -366,4 +370,28 @@ fn an_idle_consumer_asks_little() {
     rig.sent.clear();
     rig.pass(Span::secs(20));
     assert!(rig.sent.len() <= 5, "with a fetch on its way there is nothing to ask: {:?}", rig.sent);
+}
+
+#[test]
+fn a_reader_of_what_is_committed_passes_over_what_was_aborted() {
+    let mut rig = member(&["consumer.isolation.level=read_committed"], &Setup::default());
+    let producer = ProducerId::given_by(B1, Incarnation(1), 1);
+    let number = |sequence| Numbered { producer, epoch: Default::default(), sequence: Sequence(sequence) };
+    let written = |at: u32| Payload::Message(MsgId::new(0, at), Some(number(at)));
+    let marker = Marker { identity: number(0).identity(), ending: Ending::Abort, coordinator: Epoch(0) };
+    let payloads = [written(0), written(1), Payload::Marker(marker), written(3)];
+    let records = payloads.map(|payload| Record { epoch: Epoch(1), left: 0, timestamp: Time::ZERO, payload }).into();
+    let aborted = vec![Aborted { producer, first: Offset(0), marker: Offset(2) }];
+    let committed = Some(Arc::new(Committed { last_stable_offset: Offset(4), aborted }));
+    rig.fetched(Ok(FetchedRecords {
+        records,
+        high_watermark: Offset(9),
+        log_start: Offset::ZERO,
+        diverging: None,
+        committed,
+    }));
+    assert_eq!(rig.told(), [AppReply::Deliver(delivery(3))]);
+    rig.app(AppCall::Finished { delivery: delivery(3), success: true });
+    assert_eq!(rig.actor.position(P0), Some(Offset(4)));
+    assert!(rig.actor.is_caught_up(P0), "it waits at the last stable offset");
 }

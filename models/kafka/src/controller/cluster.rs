@@ -19,12 +19,13 @@ impl Cluster {
         Cluster { image: Image { brokers: vec![None; nodes], ..Image::default() }, replicas: Vec::new() }
     }
 
-    /// Creates the topic of the workload and `__consumer_offsets`: every replica in sync, the first one leading.
+    /// Creates the topic of the workload, `__consumer_offsets` and, where it is used, `__transaction_state`: every replica in sync, the first one leading.
     ///
-    /// Simplified: once, when every broker has come up, and both at the same time. Gives up: topics created while
+    /// Simplified: once, when every broker has come up, and all at the same time. Gives up: topics created while
     /// brokers are missing, and an offsets topic that appears with the first group.
     pub fn create_topics(&mut self, layout: &Layout) {
         self.replicas = layout.indices().map(|index| layout.replicas(index).to_vec()).collect();
+        self.image.shape = layout.shape;
         self.image.partitions = self
             .replicas
             .iter()

@@ -13,7 +13,7 @@ use crate::error_code::ErrorCode;
 use crate::message::{AlterPartition, Message, PartitionAltered};
 use crate::metadata::{NodeSet, Partition};
 use crate::model::Kafka;
-use crate::topic::Index;
+use crate::topic::{Index, describe};
 
 impl Controller {
     /// Every partition with `broker` in its in-sync set goes on without it, under another leader if it led. While this
@@ -208,9 +208,7 @@ impl Controller {
             self.tell(Observation::IsrExpanded { origin, isr: isr() });
         }
         for text in explain(old, &change.partition, change.grounds, |nodes| self.plan.names(nodes)) {
-            let of =
-                if origin.is_internal() { "__consumer_offsets".to_owned() } else { format!("partition {}", origin.0) };
-            self.tell(Observation::Noted { text: format!("{of}: {text}") });
+            self.tell(Observation::Noted { text: format!("{}: {text}", describe(origin)) });
         }
         if change.leader_changed {
             self.tell_elected(index, change.is_unclean());

@@ -113,6 +113,26 @@ impl Accumulator {
         if self.waiting.is_empty() { Time::NEVER } else { self.waiting_since + self.max_block }
     }
 
+    /// What was never sent is not going to be.
+    ///
+    /// Source: `RecordAccumulator.abortUndrainedBatches` at 4.1.
+    pub fn drop_unsent(&mut self) {
+        self.waiting.clear();
+        for queue in &mut self.queues {
+            let before = queue.len();
+            queue.retain(|batch| batch.number().is_some());
+            self.queued -= before - queue.len();
+            self.allocated -= (before - queue.len()) as u64;
+        }
+    }
+
+    /// Forgets everything; what is on its way too.
+    pub fn clear(&mut self) {
+        self.waiting.clear();
+        self.queues.iter_mut().for_each(VecDeque::clear);
+        (self.queued, self.allocated) = (0, 0);
+    }
+
     /// A batch is done, and its memory free.
     pub fn release(&mut self) {
         self.allocated -= 1;

@@ -55,7 +55,10 @@ impl Failure {
             E::FencedLeaderEpoch | E::UnknownLeaderEpoch | E::OffsetNotAvailable => (true, false, true),
             E::NotCoordinator | E::CoordinatorNotAvailable => (true, false, false),
             E::InvalidTimestamp | E::RecordListTooLarge => (false, true, false),
+            E::ConcurrentTransactions => (true, true, false),
             E::InvalidRequest | E::OutOfOrderSequenceNumber | E::InvalidProducerEpoch => (false, true, false),
+            E::ProducerFenced | E::InvalidProducerIdMapping => (false, true, false),
+            E::InvalidTxnState | E::TransactionAbortable => (false, true, false),
             E::OffsetOutOfRange
             | E::StaleBrokerEpoch
             | E::BrokerIdNotRegistered
@@ -65,6 +68,7 @@ impl Failure {
             | E::UnknownMemberId
             | E::IllegalGeneration
             | E::RebalanceInProgress
+            | E::TransactionCoordinatorFenced
             | E::NotController => (false, false, false),
         };
         let is_out_of_order = code == E::OutOfOrderSequenceNumber;

@@ -13,7 +13,7 @@ use ackproof_core::app::Origin;
 use super::batch::{Batch, Failure};
 use super::{Asked, Producer};
 use crate::model::Kafka;
-use crate::sequence::{Numbered, ProducerEpoch, ProducerId, Sequence};
+use crate::sequence::{Identity, Numbered, ProducerEpoch, ProducerId, Sequence};
 
 #[derive(Debug)]
 pub struct Sequences {
@@ -45,6 +45,35 @@ impl Sequences {
     pub fn new(producer: ProducerId, partitions: u16) -> Sequences {
         let lines = vec![Line::default(); usize::from(partitions)];
         Sequences { producer, epoch: ProducerEpoch::default(), lines, is_unsettled: false }
+    }
+
+    /// As a transactional producer from now on.
+    pub fn beginning(identity: Identity, partitions: u16) -> Sequences {
+        let line = Line { epoch: identity.epoch, ..Line::default() };
+        let lines = vec![line; usize::from(partitions)];
+        Sequences { producer: identity.producer, epoch: identity.epoch, lines, is_unsettled: false }
+    }
+
+    /// Of a transactional producer: a batch that was refused has left no gap if it was the last one.
+    ///
+    /// Source: `TxnPartitionMap.adjustSequencesDueToFailedBatch` at 4.1.
+    /// Simplified: numbers of batches behind it are not lowered. Gives up: nothing, since the abort brings a newer epoch,
+    /// unless the transaction was being ended already: then the next one fails too.
+    pub fn take_back(&mut self, batch: &Batch) {
+        let (Some(number), Some(end)) = (batch.number(), batch.end()) else { return };
+        let line = self.line(batch.origin);
+        if line.epoch == number.epoch && line.next == end {
+            line.next = number.sequence;
+        }
+    }
+
+    /// Whether a batch that is refused as out of order, of a transactional producer, may still be in order later.
+    ///
+    /// Source: `TransactionManager.canRetry` at 4.1.
+    pub fn may_fall_in_order(&mut self, batch: &Batch) -> bool {
+        let Some(number) = batch.number() else { return false };
+        let line = self.line(batch.origin);
+        line.unresolved.is_none() && number.sequence != line.acked
     }
 
     fn line(&mut self, origin: Origin) -> &mut Line {
@@ -114,7 +143,7 @@ impl Sequences {
     /// The partitions whose batches are to be numbered anew.
     ///
     /// Source: `TransactionManager.{maybeResolveSequences,bumpIdempotentProducerEpoch}` at 4.1.
-    fn settle(&mut self) -> Vec<Origin> {
+    fn settle(&mut self, begins_epochs: bool) -> Vec<Origin> {
         if !std::mem::take(&mut self.is_unsettled) {
             return Vec::new();
         }
@@ -126,10 +155,17 @@ impl Sequences {
         }
         let lost: Vec<Origin> =
             (0..).map(Origin).zip(&self.lines).filter(|(_, line)| line.is_lost).map(|(o, _)| o).collect();
-        if !lost.is_empty() {
+        if !lost.is_empty() && begins_epochs {
             self.epoch = self.epoch.next();
         }
         lost
+    }
+
+    /// What is lost will begin anew in the epoch that follows the abort.
+    fn forget_lost(&mut self) {
+        for line in &mut self.lines {
+            line.is_lost = false;
+        }
     }
 
     /// Numbers what is under way to a partition from 0 on, in the newest epoch. `batches` are all of it, in order.
@@ -162,10 +198,17 @@ impl Producer {
     /// What is under way keeps its contents and loses its numbers, so that what was appended already is appended again.
     pub(super) fn settle_sequences(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         let Some(sequences) = &mut self.sequences else { return };
-        for origin in sequences.settle() {
+        if let Some(own) = &mut self.transaction {
+            if !sequences.settle(false).is_empty() {
+                own.lose_track();
+                sequences.forget_lost();
+            }
+            return;
+        }
+        for origin in sequences.settle(true) {
             let on_their_way = self.connections.in_flight_mut().filter_map(|asked| match asked {
                 Asked::Produce { batch, .. } => batch.as_mut().filter(|batch| batch.origin == origin),
-                Asked::Metadata => None,
+                Asked::Metadata | Asked::Coordinator(_) => None,
             });
             let mut batches: Vec<&mut Batch> = self.accumulator.numbered_mut(origin).chain(on_their_way).collect();
             batches.sort_by_key(|batch| batch.number());
@@ -185,6 +228,9 @@ impl Producer {
     /// Whether another attempt may do better.
     pub(super) fn may_pass(&mut self, batch: &Batch, failure: Failure) -> bool {
         match &mut self.sequences {
+            Some(sequences) if failure.is_out_of_order && self.transaction.is_some() => {
+                sequences.may_fall_in_order(batch)
+            }
             Some(sequences) if failure.is_out_of_order => {
                 sequences.out_of_order(batch);
                 true

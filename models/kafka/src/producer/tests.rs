@@ -8,7 +8,7 @@ use ackproof_core::time::{Offset as ClockOffset, Span};
 use ackproof_log::Offset;
 
 use super::*;
-use crate::client::rig::{B1, B2, Rig, image, plan};
+use crate::client::rig::{B1, B2, P1, Rig, image, plan};
 use crate::metadata::Image;
 
 /// b1 leads everything.
@@ -22,7 +22,7 @@ fn led_by_b2() -> Arc<Image> {
 /// A producer that knows its leaders, with a connection open to each of them.
 fn producer(chosen: &[&str]) -> Rig<Producer> {
     let plan = plan(chosen, &Setup::default());
-    let mut rig = Rig::new(Producer::new(&plan));
+    let mut rig = Rig::new(Producer::new(&plan, P1));
     rig.on(Event::Start);
     rig.answer_metadata(&led_by_b1());
     // One message, so that the leader's connection is open.
@@ -317,7 +317,7 @@ fn a_process_that_was_paused_reads_its_answers_before_it_gives_up() {
 
 #[test]
 fn send_waits_for_metadata_no_longer_than_max_block_ms() {
-    let mut rig = Rig::new(Producer::new(&plan(&["producer.max.block.ms=5000"], &Setup::default())));
+    let mut rig = Rig::new(Producer::new(&plan(&["producer.max.block.ms=5000"], &Setup::default()), P1));
     rig.on(Event::Start);
     rig.send(0);
     rig.pass(Span(4999));
@@ -380,7 +380,7 @@ fn a_client_does_not_believe_a_broker_that_knows_an_older_leader() {
 #[test]
 fn messages_go_to_the_partitions_in_turn() {
     let chosen = ["topic.partitions=2", "producer.linger.ms=0"];
-    let mut rig = Rig::new(Producer::new(&plan(&chosen, &Setup::default())));
+    let mut rig = Rig::new(Producer::new(&plan(&chosen, &Setup::default()), P1));
     let leaders = image(1, &[Some(B1), Some(B2), Some(B1)]);
     rig.on(Event::Start);
     rig.answer_metadata(&leaders);

@@ -4,6 +4,7 @@
 
 mod clients;
 pub mod members;
+pub mod transactions;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +26,9 @@ use crate::controller::Controller;
 use crate::message::{Message, Payload, Record};
 use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, Partition};
 use crate::model::{Kafka, KafkaActor};
+use crate::producer::Producer;
 use crate::topic::{Index, Layout};
+use crate::transaction::Isolation;
 
 pub const B1: NodeId = NodeId(0);
 pub const B2: NodeId = NodeId(1);
@@ -64,6 +67,8 @@ pub struct Bench {
     /// How long a sync takes.
     syncs: Vec<Span>,
     next_correlation: u32,
+    /// Of what is read as c1.
+    pub isolation: Isolation,
     /// What this node is sent goes to the inbox instead.
     intercept: Option<NodeId>,
     /// What clients were sent, oldest first.
@@ -113,6 +118,7 @@ impl Bench {
             dark: BTreeSet::new(),
             syncs: vec![SYNC; nodes],
             next_correlation: 0,
+            isolation: Isolation::ReadUncommitted,
             intercept: None,
             inbox: Vec::new(),
             closed: Vec::new(),
@@ -355,6 +361,12 @@ impl Bench {
             _ => panic!("{node:?} runs no broker"),
         }
     }
+    pub fn producer(&self) -> &Producer {
+        match &self.actors[P1.index()] {
+            Some(KafkaActor::Producer(producer)) => producer,
+            _ => panic!("p1 is down"),
+        }
+    }
     pub fn controller(&self) -> &Controller {
         match &self.actors[CTL.index()] {
             Some(KafkaActor::Controller(controller)) => controller,
@@ -423,7 +435,8 @@ impl Bench {
 fn number(record: &Record) -> Option<u32> {
     match record.payload {
         Payload::Message(msg, _) => Some(msg.sequence()),
-        Payload::Commit(_) | Payload::Group(_) => None,
+        Payload::Commit(_) | Payload::Group(_) | Payload::Marker(_) => None,
+        Payload::Transaction(_) | Payload::Enlisted(_) => None,
     }
 }
 

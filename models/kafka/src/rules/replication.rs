@@ -111,6 +111,7 @@ fn an_answer_that_nobody_waits_for_does_not_touch_the_log() {
         high_watermark: Offset(1),
         log_start: Offset::ZERO,
         diverging: None,
+        committed: None,
     };
     let late = Fetched { correlation: Correlation(0), origin: P0, result: Ok(records) };
     bench.send(B1, B3, Message::Fetched(late));

@@ -35,6 +35,7 @@ fn a_late_answer(release: &str, diverging: Option<EpochEnd>) -> Vec<u32> {
         high_watermark: Offset(1),
         log_start: Offset(0),
         diverging: diverging.map(Box::new),
+        committed: None,
     });
     bench.send(B1, B3, Message::Fetched(Fetched { correlation: late.expect("b3 has fetched"), origin: P0, result }));
     bench.run(Span(5));

@@ -239,6 +239,58 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..BROKER
     },
     Setting {
+        key: "transaction.version",
+        kind: ValueKind::Int { min: 0, max: 2 },
+        defaults: &[("4.0", "2")],
+        effect: "The cluster feature of this name, in no file: with 2 every transaction has a producer epoch of its own, so that what comes late belongs to none. 1 does as 0 does.",
+        source: "KIP-890; TransactionVersion at 4.1 (clusters made before 4.0 stay at 0 until somebody raises it)",
+        ..BROKER
+    },
+    Setting {
+        key: "transaction.partition.verification.enable",
+        kind: ValueKind::Bool,
+        defaults: &[("3.6", "true")],
+        effect: "A leader asks the coordinator before it appends the first batch of a transaction. With transaction.version=2 it always does.",
+        source: "KIP-890; ReplicaManager.maybeSendPartitionsToTransactionCoordinator, UnifiedLog at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "transaction.state.log.replication.factor",
+        kind: int(1),
+        defaults: &[("2.8", "3")],
+        unit: "replicas",
+        effect: "Copies of what coordinators know of transactions.",
+        source: "TransactionLogConfig at 4.4; the shipped server.properties sets 1",
+        ..BROKER
+    },
+    Setting {
+        key: "transaction.state.log.min.isr",
+        kind: int(1),
+        defaults: &[("2.8", "2")],
+        unit: "replicas",
+        effect: "min.insync.replicas of __transaction_state: with fewer, no transaction begins or ends.",
+        source: "TransactionLogConfig at 4.4; TransactionStateManager.transactionTopicConfigs at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "transaction.max.timeout.ms",
+        kind: int(1),
+        defaults: &[("2.8", "900000")],
+        unit: "ms",
+        effect: "A producer with a longer transaction.timeout.ms is refused.",
+        source: "TransactionStateManagerConfig at 4.4; TransactionCoordinator.handleInitProducerId at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "transaction.abort.timed.out.transaction.cleanup.interval.ms",
+        kind: int(1),
+        defaults: &[("2.8", "10000")],
+        unit: "ms",
+        effect: "How often a coordinator looks for transactions that have taken too long, and aborts them.",
+        source: "TransactionStateManagerConfig at 4.4; TransactionCoordinator.abortTimedOutTransactions at 4.1",
+        ..BROKER
+    },
+    Setting {
         key: "replica.socket.timeout.ms",
         kind: int(1),
         defaults: &[("2.8", "30000")],

@@ -33,6 +33,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..CONSUMER
     },
     Setting {
+        key: "isolation.level",
+        kind: ValueKind::OneOf(&["read_uncommitted", "read_committed"]),
+        defaults: &[("2.8", "read_uncommitted")],
+        effect: "read_committed leaves out what was aborted, and waits behind every open transaction; read_uncommitted hands over both.",
+        source: "KIP-98; ConsumerConfig at 4.4",
+        ..CONSUMER
+    },
+    Setting {
         key: "max.poll.records",
         kind: int(1),
         defaults: &[("2.8", "500")],

@@ -4,6 +4,7 @@ use ackproof_core::setting::{Effective, Problem, SettingName};
 use ackproof_core::setup::{AckMode, Setup};
 
 use super::idempotence::{Idempotence, idempotence};
+use super::transactions;
 use crate::assignor::Strategy;
 use crate::config::{Protocol, Version, default_protocol};
 
@@ -27,11 +28,12 @@ pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
         retention_of_nothing(effective),
     ]
     .into_iter()
+    .chain(transactions::refuse(effective, setup))
     .flatten()
     .collect()
 }
 
-fn problem(section: &str, key: &str, message: String, source: &'static str) -> Option<Problem> {
+pub(super) fn problem(section: &str, key: &str, message: String, source: &'static str) -> Option<Problem> {
     Some(Problem { name: SettingName::new(section, key), message, source })
 }
 
@@ -65,7 +67,7 @@ fn offsets_replication_factor(effective: &Effective, setup: &Setup) -> Option<Pr
     problem("broker", "offsets.topic.replication.factor", message, "AutoTopicCreationManager at 4.1")
 }
 
-fn brokers_text(setup: &Setup) -> String {
+pub(super) fn brokers_text(setup: &Setup) -> String {
     match setup.cluster.brokers {
         1 => "1 broker".to_owned(),
         brokers => format!("{brokers} brokers"),

@@ -32,15 +32,19 @@ pub enum Idempotence {
 const IN_FLIGHT_LIMIT: i64 = 5;
 
 pub fn idempotence(effective: &Effective) -> Idempotence {
-    if effective.text("producer", "enable.idempotence") != Some("true") {
+    let version = Version::parse(&effective.version).unwrap_or(Version::new(4, 0));
+    let chosen = effective.is_set("producer", "enable.idempotence");
+    // Before 3.0 a transactional.id chose idempotence too.
+    let has_id = effective.text("producer", "transactional.id").is_some();
+    let chosen_by_id = version < Version::new(3, 0) && !chosen && has_id;
+    if effective.text("producer", "enable.idempotence") != Some("true") && !chosen_by_id {
         return Idempotence::Off;
     }
-    let chosen = effective.is_set("producer", "enable.idempotence");
     let release = Release::parse(&effective.version).unwrap_or(Release::new(4, 0, 0));
-    if !chosen && bugs::IDEMPOTENCE_WITHOUT_EFFECT.is_in(release) {
+    if !chosen && !has_id && bugs::IDEMPOTENCE_WITHOUT_EFFECT.is_in(release) {
         return Idempotence::WithoutEffect;
     }
-    let version = release.version;
+    let chosen = chosen || chosen_by_id;
     let mut silenced = None;
     for (key, needs, holds) in demands(effective, version) {
         // From 4.0 on the limit is enforced even where nobody chose idempotence.

@@ -4,6 +4,7 @@
 use ackproof_core::setting::{Effective, Inert, SettingName};
 use ackproof_core::setup::Setup;
 
+use super::transactions;
 use crate::config::{Acks, Commit, Config, Protocol, Retention, default_protocol};
 
 /// Every setting that somebody chose and that cannot act beside the others.
@@ -52,6 +53,9 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         }
     }
     retention(effective, &config, &mut report);
+    for (section, key, why) in transactions::inert(effective, &config) {
+        report(section, key, why.to_owned());
+    }
     found
 }
 

@@ -123,6 +123,21 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..PRODUCER
     },
     Setting {
+        key: "transactional.id",
+        effect: "The producer sends in transactions, and no other producer with this id goes on after it has begun. Each producer here adds the name of its machine.",
+        source: "KIP-98; KafkaProducer.initTransactions, TransactionManager at 4.1",
+        ..PRODUCER
+    },
+    Setting {
+        key: "transaction.timeout.ms",
+        kind: int(0),
+        defaults: &[("2.8", "60000")],
+        unit: "ms",
+        effect: "A transaction that is older than this is aborted by the coordinator, and its producer shut out.",
+        source: "TransactionCoordinator.abortTimedOutTransactions at 4.1",
+        ..PRODUCER
+    },
+    Setting {
         key: "reconnect.backoff.ms",
         kind: long(0),
         defaults: &[("2.8", "50")],

@@ -10,6 +10,8 @@ use super::*;
 use crate::config::{Acks, Commit, Config};
 use crate::release::VERSIONS;
 
+mod transactions;
+
 const ELR: &str = "eligible.leader.replicas.version";
 const ELR_OFF: &str = "broker.eligible.leader.replicas.version=0";
 const ELR_ON: &str = "broker.eligible.leader.replicas.version=1";

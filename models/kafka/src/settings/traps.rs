@@ -6,6 +6,7 @@ use ackproof_core::setting::{Effective, Trap};
 use ackproof_core::setup::{OnFailure, Processing, Setup};
 
 use super::idempotence::{Idempotence, idempotence};
+use super::transactions;
 use crate::bugs::{Bug, Bystanders, at_large};
 use crate::config::{Acks, Commit, Config, Reset, Truncation};
 
@@ -36,6 +37,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.old_truncation(),
     ]
     .into_iter()
+    .chain(transactions::traps(effective, setup, &row.config))
     .flatten()
     .chain(row.bugs())
     .collect()
@@ -47,7 +49,7 @@ struct Row<'a> {
     config: Config,
 }
 
-fn trap(id: &'static str, message: String, source: &'static str) -> Option<Trap> {
+pub(super) fn trap(id: &'static str, message: String, source: &'static str) -> Option<Trap> {
     Some(Trap { id, message, source })
 }
 

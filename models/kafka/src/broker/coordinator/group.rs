@@ -118,7 +118,8 @@ impl Group {
                         origins.push(origin);
                     }
                 }
-                Payload::Message(..) | Payload::Commit(_) => {}
+                Payload::Message(..) | Payload::Commit(_) | Payload::Marker(_) => {}
+                Payload::Transaction(_) | Payload::Enlisted(_) => {}
             }
         }
         let expires = now + config.consumer.session_timeout;

@@ -51,8 +51,10 @@ impl Progress {
                 Ok(at) => self.commits[at] = commit,
                 Err(at) => self.commits.insert(at, commit),
             },
-            Payload::Group(_) => {}
-            Payload::Message(msg, _) => unreachable!("{msg} is in __consumer_offsets"),
+            Payload::Group(_) | Payload::Marker(_) => {}
+            Payload::Message(..) | Payload::Transaction(_) | Payload::Enlisted(_) => {
+                unreachable!("{:?} is in __consumer_offsets", record.payload)
+            }
         }
     }
 }

@@ -54,7 +54,7 @@ fn batches_are_numbered_by_their_messages_and_a_retry_keeps_its_number() {
 #[test]
 fn each_partition_has_a_line_of_its_own() {
     let chosen = ["topic.partitions=2", "producer.linger.ms=0"];
-    let mut rig = Rig::new(Producer::new(&plan(&chosen, &Setup::default())));
+    let mut rig = Rig::new(Producer::new(&plan(&chosen, &Setup::default()), P1));
     let leaders = image(1, &[Some(B1), Some(B2), Some(B1)]);
     rig.on(Event::Start);
     rig.answer_metadata(&leaders);

@@ -83,6 +83,7 @@ impl Bench {
             current_epoch,
             max_wait: Span(100),
             max_records: 500,
+            isolation: self.isolation,
             follower: None,
         };
         self.send(C1, to, Message::Fetch(fetch));
@@ -103,6 +104,7 @@ impl Bench {
             current_epoch,
             max_wait: Span::ZERO,
             max_records: 500,
+            isolation: self.isolation,
             follower: Some(FollowerFetch { broker_epoch, last_fetched_epoch }),
         };
         self.intercept = Some(follower);
@@ -141,7 +143,17 @@ impl Bench {
     }
     fn edge(&mut self, of: NodeId, edge: Edge) -> Result<Offset, ErrorCode> {
         let correlation = self.correlation();
-        self.send(C1, of, Message::ListOffsets(ListOffsets { correlation, origin: P0, edge, current_epoch: None }));
+        self.send(
+            C1,
+            of,
+            Message::ListOffsets(ListOffsets {
+                correlation,
+                origin: P0,
+                edge,
+                isolation: self.isolation,
+                current_epoch: None,
+            }),
+        );
         self.answer(|message| match message {
             Message::OffsetIs(reply) if reply.correlation == correlation => Some(reply.result),
             _ => None,

@@ -11,11 +11,11 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         texts: &["interceptor.classes", "key.deserializer", "value.deserializer"],
     },
     Unmodelled {
-        why: "Transactions are not simulated.",
-        source: "ProducerConfig, ConsumerConfig at 4.4",
+        why: "Clients and brokers have the same version.",
+        source: "ConsumerConfig at 4.4",
         flags: &["internal.throw.on.fetch.stable.offset.unsupported"],
         numbers: &[],
-        texts: &["isolation.level"],
+        texts: &[],
     },
     Unmodelled {
         why: "There is one group of ordinary consumers, whose members leave it when they are closed.",

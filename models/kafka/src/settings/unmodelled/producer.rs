@@ -18,11 +18,11 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         texts: &["partitioner.class"],
     },
     Unmodelled {
-        why: "Transactions are not simulated.",
-        source: "ProducerConfig, ConsumerConfig at 4.4",
+        why: "Two-phase commit (KIP-939) is not simulated.",
+        source: "ProducerConfig at 4.4",
         flags: &["internal.auto.downgrade.txn.commit", "transaction.two.phase.commit.enable"],
-        numbers: &["transaction.timeout.ms"],
-        texts: &["transactional.id"],
+        numbers: &[],
+        texts: &[],
     },
     Unmodelled {
         why: "Sizes are not simulated, and the topic exists.",

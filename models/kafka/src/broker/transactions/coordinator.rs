@@ -1,0 +1,426 @@
+//! The coordinator of transactions: which producer a transactional id belongs to, what its transaction touches, and how far
+//! it has come. It says what is to be done, and does nothing.
+//!
+//! A change counts when it is replicated in the log; while it is under way everything else is refused with
+//! CONCURRENT_TRANSACTIONS.
+//!
+//! Source: `TransactionCoordinator`, `TransactionMetadata`, `TransactionStateManager`, core, 4.1; KIP-98, KIP-360, KIP-890.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ackproof_core::app::Origin;
+use ackproof_core::node::{Incarnation, NodeId};
+use ackproof_core::time::{Span, Time};
+use ackproof_log::Epoch;
+
+use super::markers::Markers;
+use super::{Act, LogWrite};
+use crate::broker::parked::commit_error;
+use crate::config::Config;
+use crate::error_code::ErrorCode;
+use crate::message::{
+    AddPartitions, Correlation, Enlisting, InitProducerId, PartitionsAdded, Payload, ProducerIdIs, Record,
+    TransactionEnded, Transactional,
+};
+use crate::sequence::{Identity, ProducerEpoch, ProducerId};
+use crate::transaction::{Logged, Marker, State, TransactionalId};
+
+#[derive(Debug)]
+pub(super) struct Coordinator {
+    /// As which leader of the log; `None` while another broker leads it.
+    loaded_in: Option<Epoch>,
+    /// Who gives the producer ids.
+    node: (NodeId, Incarnation),
+    ids_given: u32,
+    pub(super) known: BTreeMap<TransactionalId, Transaction>,
+    writes: BTreeMap<LogWrite, Write>,
+    last_write: LogWrite,
+    pub(super) markers: Markers,
+    /// Ends that are to be written down again.
+    unwritten: Vec<TransactionalId>,
+    pub(super) acts: Vec<Act>,
+    /// `transaction.timeout.ms`, the same for every producer of a run.
+    timeout: Span,
+    /// `transaction.version=2`.
+    pub(super) epoch_each: bool,
+    knows_abortable: bool,
+}
+
+/// A transactional id.
+#[derive(Clone, Debug)]
+pub(super) struct Transaction {
+    pub(super) producer: ProducerId,
+    /// `None` before the first producer has begun.
+    pub(super) epoch: Option<ProducerEpoch>,
+    pub(super) last_epoch: Option<ProducerEpoch>,
+    pub(super) state: State,
+    pub(super) partitions: BTreeSet<Origin>,
+    pub(super) began: Time,
+    /// A change is being written down, or markers are being sent.
+    pub(super) pending: bool,
+    /// An epoch was begun to fence the producer, and could not be written down: it is used again.
+    pub(super) has_failed_fence: bool,
+}
+
+/// A change that is being written down.
+#[derive(Debug)]
+struct Write {
+    id: TransactionalId,
+    next: Transaction,
+    then: Then,
+}
+
+/// Who asked, and in which request.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Asker(pub(super) NodeId, pub(super) Correlation);
+
+/// What follows when a change is written down.
+#[derive(Copy, Clone, Debug)]
+pub(super) enum Then {
+    TellProducerId(Asker),
+    TellAdded(Asker),
+    /// Its producer asked for the end.
+    End(Asker),
+    /// Another producer with this id begins; it is to ask again.
+    Fence(Asker),
+    /// It took too long.
+    TimeOut,
+    /// Every marker is written.
+    Complete,
+}
+
+impl Transaction {
+    fn new(producer: ProducerId) -> Transaction {
+        Transaction {
+            producer,
+            epoch: None,
+            last_epoch: None,
+            state: State::Empty,
+            partitions: BTreeSet::new(),
+            began: Time::NEVER,
+            pending: false,
+            has_failed_fence: false,
+        }
+    }
+    pub(super) fn is(&self, identity: Identity) -> bool {
+        self.producer == identity.producer && self.epoch == Some(identity.epoch)
+    }
+    pub(super) fn identity(&self) -> Identity {
+        Identity { producer: self.producer, epoch: self.epoch.unwrap_or_default() }
+    }
+    pub(super) fn bumped(&self) -> ProducerEpoch {
+        self.epoch.map_or(ProducerEpoch::default(), ProducerEpoch::next)
+    }
+    fn payloads(&self, id: TransactionalId) -> Vec<Payload> {
+        let (identity, last_epoch) = (self.identity(), self.last_epoch);
+        let logged = Logged { id, identity, last_epoch, state: self.state, began: self.began };
+        let enlisted = self.partitions.iter().copied().map(Payload::Enlisted);
+        std::iter::once(Payload::Transaction(logged)).chain(enlisted).collect()
+    }
+}
+
+impl Coordinator {
+    pub(super) fn new(config: &Config) -> Coordinator {
+        Coordinator {
+            loaded_in: None,
+            node: (NodeId(0), Incarnation::default()),
+            ids_given: 0,
+            known: BTreeMap::new(),
+            writes: BTreeMap::new(),
+            last_write: LogWrite::default(),
+            markers: Markers::default(),
+            unwritten: Vec::new(),
+            acts: Vec::new(),
+            timeout: config.producer.transaction_timeout.unwrap_or(Span::MAX),
+            epoch_each: config.broker.transactions.epoch_each,
+            knows_abortable: config.rules.knows_abortable,
+        }
+    }
+
+    pub(super) fn epoch(&self) -> Option<Epoch> {
+        self.loaded_in
+    }
+    pub(super) fn take_acts(&mut self) -> Vec<Act> {
+        std::mem::take(&mut self.acts)
+    }
+    /// Whether no transaction is open or being ended.
+    pub(super) fn is_idle(&self) -> bool {
+        self.known.values().all(|known| match known.state {
+            State::Empty | State::Completed(_) => !known.pending,
+            State::Ongoing | State::Prepared(_) => false,
+        })
+    }
+    pub(super) fn has_to_retry(&self) -> bool {
+        !self.unwritten.is_empty() || self.markers.has_unsent()
+    }
+
+    /// Takes up the office with what the log says, or lays it down. Whoever waits is sent away.
+    pub(super) fn load(&mut self, leads_in: Option<Epoch>, node: (NodeId, Incarnation), records: &[Record]) {
+        for (_, write) in std::mem::take(&mut self.writes) {
+            self.refuse(write.then, ErrorCode::NotCoordinator);
+        }
+        self.loaded_in = leads_in;
+        self.node = node;
+        self.known.clear();
+        self.markers = Markers::default();
+        self.unwritten.clear();
+        let mut last = None;
+        for record in records {
+            match record.payload {
+                Payload::Transaction(logged) => {
+                    last = Some(logged.id);
+                    let known = Transaction {
+                        epoch: Some(logged.identity.epoch),
+                        last_epoch: logged.last_epoch,
+                        state: logged.state,
+                        began: logged.began,
+                        ..Transaction::new(logged.identity.producer)
+                    };
+                    self.known.insert(logged.id, known);
+                }
+                Payload::Enlisted(origin) => {
+                    if let Some(known) = last.and_then(|id| self.known.get_mut(&id)) {
+                        known.partitions.insert(origin);
+                    }
+                }
+                Payload::Message(..) | Payload::Commit(_) | Payload::Group(_) | Payload::Marker(_) => {}
+            }
+        }
+        let decided = self.known.iter().filter(|(_, known)| matches!(known.state, State::Prepared(_)));
+        for id in decided.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.begin_markers(id);
+        }
+    }
+
+    /// Gives a producer an epoch in which nobody else is, once everything that an earlier one has left is ended.
+    ///
+    /// Source: `TransactionCoordinator.{handleInitProducerId,prepareInitProducerIdTransit}`,
+    /// `TransactionMetadata.prepareIncrementProducerEpoch`, core, 4.1.
+    pub(super) fn init_producer_id(&mut self, from: NodeId, request: &InitProducerId, _: Time) {
+        let asker = Asker(from, request.correlation);
+        match self.next_epoch(request) {
+            Err(error) => self.refuse(Then::TellProducerId(asker), error),
+            Ok(Some(next)) => self.write(request.id, next, Then::TellProducerId(asker)),
+            Ok(None) => self.fence(request.id, Then::Fence(asker)),
+        }
+    }
+
+    /// `None`: a transaction is open and has to be aborted first.
+    fn next_epoch(&mut self, request: &InitProducerId) -> Result<Option<Transaction>, ErrorCode> {
+        if self.loaded_in.is_none() {
+            return Err(ErrorCode::NotCoordinator);
+        }
+        if !self.known.contains_key(&request.id) {
+            self.ids_given += 1;
+            let producer = ProducerId::given_by(self.node.0, self.node.1, self.ids_given);
+            self.known.insert(request.id, Transaction::new(producer));
+        }
+        let known = &self.known[&request.id];
+        if known.pending {
+            return Err(ErrorCode::ConcurrentTransactions);
+        }
+        if known.epoch.is_some() && request.expected.is_some_and(|own| own.producer != known.producer) {
+            return Err(ErrorCode::ProducerFenced);
+        }
+        match known.state {
+            State::Prepared(_) => Err(ErrorCode::ConcurrentTransactions),
+            State::Ongoing => Ok(None),
+            State::Empty | State::Completed(_) => {
+                let expected = request.expected.map(|own| own.epoch);
+                let (epoch, last_epoch) = match expected {
+                    None => (known.bumped(), None),
+                    Some(own) if known.epoch.is_none_or(|epoch| epoch == own) => (known.bumped(), known.epoch),
+                    // The same request again: its answer was lost.
+                    Some(own) if known.last_epoch == Some(own) => (known.identity().epoch, known.last_epoch),
+                    Some(_) => return Err(ErrorCode::ProducerFenced),
+                };
+                let (epoch, began) = (Some(epoch), Time::NEVER);
+                Ok(Some(Transaction { epoch, last_epoch, began, ..Transaction::new(known.producer) }))
+            }
+        }
+    }
+
+    /// Adds partitions to the transaction, which begins if there is none; or only says whether they are in it.
+    ///
+    /// Source: `TransactionCoordinator.{handleAddPartitionsToTransaction,handleVerifyPartitionsInTransaction}`, core, 4.1.
+    pub(super) fn add_partitions(&mut self, from: NodeId, request: &AddPartitions, now: Time) {
+        let asker = Asker(from, request.correlation);
+        match self.added(request, now) {
+            Err(error) => self.refuse(Then::TellAdded(asker), error),
+            Ok(Some((id, next))) => self.write(id, next, Then::TellAdded(asker)),
+            Ok(None) => self.tell_added(asker, Ok(())),
+        }
+    }
+
+    fn added(&self, request: &AddPartitions, now: Time) -> Result<Option<(TransactionalId, Transaction)>, ErrorCode> {
+        if self.loaded_in.is_none() {
+            return Err(ErrorCode::NotCoordinator);
+        }
+        let own = |(id, known): &(&TransactionalId, &Transaction)| match request.id {
+            Some(own) => **id == own,
+            None => known.producer == request.identity.producer,
+        };
+        let (id, known) = self.known.iter().find(own).ok_or(ErrorCode::InvalidProducerIdMapping)?;
+        if request.enlisting == Enlisting::Add && known.pending {
+            return Err(ErrorCode::ConcurrentTransactions);
+        }
+        if known.producer != request.identity.producer {
+            return Err(ErrorCode::InvalidProducerIdMapping);
+        }
+        if !known.is(request.identity) {
+            return Err(ErrorCode::ProducerFenced);
+        }
+        if let State::Prepared(_) = known.state {
+            return Err(ErrorCode::ConcurrentTransactions);
+        }
+        let are_in = request.partitions.iter().all(|origin| known.partitions.contains(origin));
+        match request.enlisting {
+            Enlisting::Verify if are_in => Ok(None),
+            Enlisting::Verify if self.knows_abortable => Err(ErrorCode::TransactionAbortable),
+            Enlisting::Verify => Err(ErrorCode::InvalidTxnState),
+            Enlisting::Add if are_in && known.state == State::Ongoing => Ok(None),
+            Enlisting::Add => {
+                let mut next = known.clone();
+                next.began = if known.state == State::Ongoing { known.began } else { now };
+                next.state = State::Ongoing;
+                next.partitions.extend(request.partitions.iter().copied());
+                Ok(Some((*id, next)))
+            }
+        }
+    }
+
+    /// Ends every transaction that is older than its timeout, and shuts its producer out.
+    ///
+    /// Source: `TransactionCoordinator.abortTimedOutTransactions`, `TransactionStateManager.timedOutTransactions`, core, 4.1.
+    pub(super) fn abort_timed_out(&mut self, now: Time) {
+        let timeout = self.timeout;
+        let is_old =
+            |known: &Transaction| known.state == State::Ongoing && !known.pending && known.began + timeout < now;
+        let old: Vec<_> = self.known.iter().filter(|(_, known)| is_old(known)).map(|(id, _)| *id).collect();
+        for id in old {
+            self.fence(id, Then::TimeOut);
+        }
+    }
+
+    /// Begins to write a change down.
+    pub(super) fn write(&mut self, id: TransactionalId, next: Transaction, then: Then) {
+        self.last_write.0 += 1;
+        let write = self.last_write;
+        self.acts.push(Act::Write(write, next.payloads(id)));
+        self.writes.insert(write, Write { id, next, then });
+        if let Some(known) = self.known.get_mut(&id) {
+            known.pending = true;
+        }
+    }
+
+    /// A change is written down, or could not be: then it is as if it had not been asked for, though the record may stay
+    /// in the log, for the next coordinator to find.
+    ///
+    /// Source: `TransactionStateManager.appendTransactionToLog`, core, 4.1.
+    pub(super) fn logged(&mut self, write: LogWrite, result: Result<(), ErrorCode>, _: Time) {
+        let Some(Write { id, next, then }) = self.writes.remove(&write) else { return };
+        let Some(known) = self.known.get_mut(&id) else { return };
+        known.pending = false;
+        match result {
+            Ok(()) => {
+                *known = next;
+                self.proceed(id, then);
+            }
+            Err(error) => {
+                let is_fence = matches!(then, Then::Fence(_) | Then::TimeOut);
+                known.has_failed_fence |= is_fence && !self.epoch_each;
+                if let Then::Complete = then {
+                    known.pending = true;
+                    self.unwritten.push(id);
+                }
+                self.refuse(then, commit_error(error));
+            }
+        }
+    }
+
+    fn proceed(&mut self, id: TransactionalId, then: Then) {
+        let identity = self.known[&id].identity();
+        match then {
+            Then::TellProducerId(Asker(to, correlation)) => {
+                let reply = ProducerIdIs { correlation, result: Ok(identity) };
+                self.acts.push(Act::Send(to, Transactional::ProducerIdIs(reply)));
+            }
+            Then::TellAdded(asker) => self.tell_added(asker, Ok(())),
+            Then::End(asker) => {
+                let becomes = self.epoch_each.then_some(identity);
+                self.tell_ended(asker, Ok(becomes));
+                self.begin_markers(id);
+            }
+            Then::Fence(_) => {
+                self.refuse(then, ErrorCode::ConcurrentTransactions);
+                self.begin_markers(id);
+            }
+            Then::TimeOut => self.begin_markers(id),
+            Then::Complete => {}
+        }
+    }
+
+    /// The end of a transaction is decided: a marker goes to each of its partitions.
+    fn begin_markers(&mut self, id: TransactionalId) {
+        let (Some(known), Some(coordinator)) = (self.known.get_mut(&id), self.loaded_in) else { return };
+        let State::Prepared(ending) = known.state else { return };
+        known.pending = true;
+        let marker = Marker { identity: known.identity(), ending, coordinator };
+        self.markers.begin(id, marker, &known.partitions);
+        self.complete_if_marked(id);
+    }
+
+    /// A partition's leader has answered. A marker that it will never take ends the sending: the transaction stays as it is
+    /// until another coordinator takes it up.
+    ///
+    /// Source: `TransactionMarkerRequestCompletionHandler.onComplete`, core, 4.1.
+    pub(super) fn marker_written(&mut self, correlation: Correlation, result: Result<(), ErrorCode>) {
+        let Some((id, origin)) = self.markers.answered(correlation, result) else { return };
+        match result {
+            Ok(()) => {
+                if let Some(known) = self.known.get_mut(&id) {
+                    known.partitions.remove(&origin);
+                }
+                self.complete_if_marked(id);
+            }
+            Err(ErrorCode::InvalidProducerEpoch | ErrorCode::TransactionCoordinatorFenced) => self.markers.cancel(id),
+            Err(_) => {}
+        }
+    }
+
+    fn complete_if_marked(&mut self, id: TransactionalId) {
+        let Some(known) = self.known.get(&id).filter(|known| known.partitions.is_empty()) else { return };
+        let State::Prepared(ending) = known.state else { return };
+        let next =
+            Transaction { state: State::Completed(ending), has_failed_fence: false, pending: false, ..known.clone() };
+        self.write(id, next, Then::Complete);
+    }
+
+    /// Writes down again what could not be.
+    pub(super) fn complete_again(&mut self) {
+        for id in std::mem::take(&mut self.unwritten) {
+            self.complete_if_marked(id);
+        }
+    }
+
+    fn tell_added(&mut self, Asker(to, correlation): Asker, result: Result<(), ErrorCode>) {
+        let reply = PartitionsAdded { correlation, result };
+        self.acts.push(Act::Send(to, Transactional::PartitionsAdded(reply)));
+    }
+    pub(super) fn tell_ended(&mut self, Asker(to, correlation): Asker, result: Result<Option<Identity>, ErrorCode>) {
+        let reply = TransactionEnded { correlation, result };
+        self.acts.push(Act::Send(to, Transactional::TransactionEnded(reply)));
+    }
+
+    fn refuse(&mut self, then: Then, error: ErrorCode) {
+        match then {
+            Then::TellProducerId(Asker(to, correlation)) | Then::Fence(Asker(to, correlation)) => {
+                let reply = ProducerIdIs { correlation, result: Err(error) };
+                self.acts.push(Act::Send(to, Transactional::ProducerIdIs(reply)));
+            }
+            Then::TellAdded(asker) => self.tell_added(asker, Err(error)),
+            Then::End(asker) => self.tell_ended(asker, Err(error)),
+            Then::TimeOut | Then::Complete => {}
+        }
+    }
+}
