@@ -172,7 +172,10 @@ impl<T> Link<T> {
             self.has_late |= entry.late;
             released.push((entry.seq, last));
         }
-        self.last_due = last;
+        // A link on which nothing had stalled makes nobody wait.
+        if !released.is_empty() {
+            self.last_due = last;
+        }
         released
     }
 
@@ -277,6 +280,14 @@ mod tests {
         assert!(link.is_next(4, opened) && !link.is_next(5, second));
         assert!(link.take(4, opened).is_some() && link.take(5, second).is_some());
         assert!(link.take(1, stalled).is_some() && link.is_next(2, stalled));
+    }
+
+    #[test]
+    fn a_cut_that_stalled_nothing_delays_nothing_once_it_has_healed() {
+        let mut link = link();
+        link.set(Time(0), true, false, one_ms);
+        assert!(link.set(Time(60_000), false, false, one_ms).is_empty());
+        assert_eq!(push(&mut link, 60_000, 1, 1), Time(60_001));
     }
 
     #[test]
