@@ -73,6 +73,8 @@ impl<M: Model> World<M> {
             },
             What::Stop => Event::Stop,
             What::MoveLeader { of, to } => Event::MoveLeader { origin: Origin(of), to },
+            // The application ends with the process, so what it would have sent in this millisecond is sent by the next.
+            What::App(_) if node.exiting.is_some() => return,
             What::App(alarm) => {
                 self.enter(item);
                 self.ring(id, alarm, sink);

@@ -169,6 +169,7 @@ impl Actor<Relay> for Role {
                     settle(ctx, transaction, waiting.is_empty(), msg, Outcome::Acked);
                 }
                 Event::Message { body: Message::Leader { leader: new, .. }, .. } => *leader = Some(new),
+                Event::Stop => ctx.exit("stopped"),
                 _ => {}
             },
             Role::Consumer { leader, position, caught_up, seen, results } => match event {
