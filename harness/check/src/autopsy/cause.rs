@@ -80,7 +80,17 @@ impl Facts<'_> {
         };
         let place = self.words.place(copy.origin, copy.offset);
         let (node, msg) = (self.words.name(copy.node), self.msg);
-        Some(format!("{node} appended {msg} at {place} in epoch {} at {}", copy.epoch, copy.written))
+        let already = self.replaced_before(copy).map_or(String::new(), |(leader, at)| {
+            format!(", although {} had been elected at {at} already", self.words.name(leader))
+        });
+        Some(format!("{node} appended {msg} at {place} in epoch {} at {}{already}", copy.epoch, copy.written))
+    }
+
+    /// Who led, and since when, as a leader wrote this that had been replaced without knowing it.
+    fn replaced_before(&self, copy: &CopyLife) -> Option<(NodeId, Time)> {
+        let mut before = self.examination.elections.iter().filter(|election| election.origin == copy.origin);
+        let last = before.rfind(|election| election.at < copy.written)?;
+        last.leader.filter(|leader| *leader != copy.node).map(|leader| (leader, last.at))
     }
 
     fn justification(&self) -> Option<String> {
