@@ -94,7 +94,8 @@ fn a_leader_that_had_been_replaced_before_it_wrote_is_named_as_such() {
     let tape = Tape::begin().elected(B3, Some(B2), 4, true).story(sent).appended(B1, 57, 57, 3);
     let tape = tape.confirmed(B1, 57, 57, &[B1]).story(acked).truncated(B1, 58, 41);
     let cause = tape.story(|story| story.healed().end(0)).autopsy(57).cause;
-    let expected = "b1 appended p1#57 at offset 57 in epoch 3 at 1.205s, although b2 had been elected at 0.003s already; ";
+    let expected =
+        "b1 appended p1#57 at offset 57 in epoch 3 at 1.205s, although b2 had been elected at 0.003s already; ";
     assert!(cause.starts_with(expected), "{cause}");
 }
 
