@@ -7,7 +7,7 @@ mod truncation;
 
 use ackproof_core::seed::Stream;
 use ackproof_core::setting::Effective;
-use ackproof_core::setup::{OnError, Processing, Setup};
+use ackproof_core::setup::{CommitCall, OnError, Processing, Setup};
 use ackproof_core::time::{Span, Time};
 use ackproof_log::SegmentLimits;
 
@@ -251,6 +251,8 @@ pub struct ProducerConfig {
 #[derive(Clone, PartialEq, Debug)]
 pub struct ConsumerConfig {
     pub commit: Commit,
+    /// `commitSync()` or `commitAsync()`, where the application commits by itself.
+    pub commit_call: CommitCall,
     pub processing: Processing,
     pub on_error: OnError,
     pub reset: Reset,

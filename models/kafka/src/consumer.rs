@@ -19,16 +19,18 @@ mod reading;
 mod rebalance;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use ackproof_core::actor::{Actor, Ctx, Event};
 use ackproof_core::app::{AppCall, Origin};
 use ackproof_core::node::{NodeId, NodeKind};
+use ackproof_core::setup::CommitCall;
 use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Offset};
 
 use crate::client::{Answer, Connections, Leaders, Rang, WAKE, Wake};
 use crate::config::{Commit, ConsumerConfig};
-use crate::message::{Edge, MemberId, Membership, Message};
+use crate::message::{Commit as Stored, Edge, MemberId, Membership, Message};
 use crate::model::Kafka;
 use crate::plan::Plan;
 use crate::transaction::Isolation;
@@ -59,6 +61,8 @@ enum Asked {
         assignments: u32,
     },
     Commit(Option<Membership>),
+    /// What nobody waits for.
+    CommitAsync(Membership, Arc<[Stored]>),
     Join(MemberId),
     Sync(Membership),
     Heartbeat(Membership),
@@ -167,9 +171,17 @@ impl Consumer {
     pub fn is_stored(&self, origin: Origin) -> bool {
         let is_stored = |partition: &Partition| {
             let due = self.to_store(partition);
-            partition.is_stopped() || due.is_none() || due.map(|at| at.next) == partition.committed
+            let is_there = due.map(|at| at.next) == partition.committed;
+            // What nobody waits for is not tried again.
+            let is_left = self.stores_async() && self.committer.is_silent();
+            partition.is_stopped() || due.is_none() || is_there || is_left
         };
         self.own(origin).is_none_or(is_stored)
+    }
+
+    fn stores_async(&self) -> bool {
+        let by_itself = !matches!(self.commit, Some(Commit::Auto { .. }));
+        by_itself && self.config.commit_call == CommitCall::Async
     }
 
     /// How far it has passed in `origin` for good, stored or not: its application has finished everything below that
@@ -277,6 +289,9 @@ impl Consumer {
             (Some(Asked::Commit(claim)), Message::OffsetCommitted(told)) => {
                 self.committed_is(ctx, claim, told.result);
             }
+            (Some(Asked::CommitAsync(claim, commits)), Message::OffsetCommitted(told)) => {
+                self.async_commit_is(ctx, claim, &commits, Some(told.result));
+            }
             (Some(Asked::Join(id)), Message::GroupJoined(told)) => self.joined(ctx, from, id, told.result),
             (Some(Asked::Sync(claim)), Message::GroupSynced(told)) => self.synced(ctx, claim, told.result),
             (Some(Asked::Heartbeat(claim)), Message::MemberHeartbeatIs(told)) => {
@@ -295,6 +310,7 @@ impl Consumer {
         for place in 0..self.partitions.len() {
             self.read(ctx, place, now);
         }
+        self.send_async_commits(ctx, now);
         self.send_commit(ctx, now);
         self.beat(ctx, now);
         self.leaders.refresh(ctx, &mut self.connections, || Asked::Metadata);
@@ -333,6 +349,7 @@ impl Consumer {
                 }
                 Asked::Offsets { .. } => self.lookup.failed(now),
                 Asked::Commit(_) => self.commit_failed(ctx, now),
+                Asked::CommitAsync(claim, commits) => self.async_commit_is(ctx, claim, &commits, None),
                 Asked::Join(id) => self.lost_join(ctx, now, id),
                 Asked::Sync(claim) => self.lost_join(ctx, now, claim.member),
                 Asked::Heartbeat(_) => self.heartbeat_failed(ctx, now),

@@ -52,6 +52,12 @@ impl Broker for KafkaBroker {
     fn origins(&self, effective: &Effective, setup: &Setup) -> Option<u16> {
         Some(Config::from_effective(effective, setup).topic.partitions)
     }
+    fn offers(&self, feature: Feature) -> bool {
+        match feature {
+            Feature::AsyncCommits => true,
+            Feature::Transactions | Feature::ResultsInTransaction => false,
+        }
+    }
     fn has_part(&self, part: Part) -> bool {
         match part {
             Part::Master | Part::Slave | Part::Nameserver => false,

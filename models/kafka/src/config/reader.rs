@@ -241,6 +241,7 @@ impl<'a> Reader<'a> {
         let strategies = Strategy::read(self.effective.text("consumer", "partition.assignment.strategy"));
         ConsumerConfig {
             commit: self.commit(app.ack),
+            commit_call: app.commit,
             processing: app.processing,
             on_error: app.on_error,
             reset: match self.effective.text("consumer", "auto.offset.reset") {

@@ -3,6 +3,7 @@
 //!
 //! Source: `ConsumerCoordinator.commitOffsetsSync`, `OffsetCommitResponseHandler` at 4.1.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ackproof_core::actor::Ctx;
@@ -23,6 +24,10 @@ pub struct Committer {
     job: Option<Job>,
     /// Progress was made since that nobody waits for.
     again: bool,
+    /// `commitAsync()` that the coordinator cannot be sent yet, and when each is given up.
+    unsent: VecDeque<(Arc<[Commit]>, Time)>,
+    /// `commitAsync()` on its way.
+    under_way: u32,
     /// A commit was refused because of a rebalance: it is made again after it, for what the member has kept.
     after_rebalance: bool,
 }
@@ -42,14 +47,23 @@ impl Committer {
         self.job.is_none() && !self.again
     }
 
-    /// When the commit is to be sent.
+    /// Whether nothing that nobody waits for is on its way.
+    pub fn is_silent(&self) -> bool {
+        self.unsent.is_empty() && self.under_way == 0
+    }
+
+    /// When a commit is to be sent.
     pub fn due(&self) -> Time {
+        if !self.unsent.is_empty() {
+            return Time::ZERO;
+        }
         self.job.as_ref().and_then(|job| job.not_before).unwrap_or(Time::NEVER)
     }
 
     /// When the commit is given up.
     pub fn deadline(&self) -> Time {
-        self.job.as_ref().filter(|job| job.not_before.is_some()).map_or(Time::NEVER, |job| job.by)
+        let unsent = self.unsent.front().map_or(Time::NEVER, |(_, by)| *by);
+        self.job.as_ref().filter(|job| job.not_before.is_some()).map_or(Time::NEVER, |job| job.by).min(unsent)
     }
 }
 
@@ -69,20 +83,110 @@ impl Consumer {
             self.committer.again = true;
             return;
         }
-        let commits: Arc<[Commit]> = self
-            .partitions
-            .iter()
-            .filter_map(|partition| {
-                let at = self.to_store(partition)?;
-                Some(Commit { origin: partition.origin, upto: at.next, leader_epoch: at.epoch })
-            })
-            .collect();
+        let commits = self.progress();
         if commits.is_empty() {
             return;
         }
         let patience = if self.prepares() { self.config.max_poll_interval } else { self.config.api_timeout };
         let by = now + patience;
         self.committer.job = Some(Job { commits, by, not_before: Some(now), failures: 0 });
+    }
+
+    fn progress(&self) -> Arc<[Commit]> {
+        let of = |partition: &Partition| {
+            let at = self.to_store(partition)?;
+            Some(Commit { origin: partition.origin, upto: at.next, leader_epoch: at.epoch })
+        };
+        self.partitions.iter().filter_map(of).collect()
+    }
+
+    /// `commitAsync()`: the progress made so far is sent once, and nobody waits for the answer or tries again.
+    ///
+    /// Source: `ConsumerCoordinator.commitOffsetsAsync` at 4.1.
+    pub(super) fn commit_async(&mut self, now: Time) {
+        let commits = self.progress();
+        if !commits.is_empty() {
+            self.committer.unsent.push_back((commits, now + self.config.request_timeout));
+        }
+    }
+
+    /// Sends what nobody waits for, as soon as there is a connection.
+    pub(super) fn send_async_commits(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        self.committer.unsent.retain(|(_, by)| *by > now);
+        if self.committer.unsent.is_empty() {
+            return;
+        }
+        let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
+        if !self.connections.is_open(coordinator) {
+            return self.connections.open(ctx, coordinator);
+        }
+        for (commits, _) in std::mem::take(&mut self.committer.unsent) {
+            let Some(Ok(claim)) = self.member.as_deref().map(Member::may_commit) else {
+                ctx.note(|| "cannot store its progress: it is not in its group".to_owned());
+                continue;
+            };
+            self.committer.under_way += 1;
+            let (membership, asked) = (Some(claim), Asked::CommitAsync(claim, Arc::clone(&commits)));
+            self.connections.ask(ctx, coordinator, asked, |correlation| {
+                Message::OffsetCommit(OffsetCommit { correlation, membership, commits })
+            });
+        }
+    }
+
+    /// What nobody waits for was answered; `None` if the answer is not going to come.
+    pub(super) fn async_commit_is(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        claim: Membership,
+        commits: &[Commit],
+        result: Option<Result<(), ErrorCode>>,
+    ) {
+        self.committer.under_way -= 1;
+        match result {
+            Some(Ok(())) => self.learn_committed(commits),
+            Some(Err(code)) => {
+                ctx.note(|| format!("has not stored its progress: {code}"));
+                self.heed_refusal(ctx, Some(claim), code);
+            }
+            None => {}
+        }
+    }
+
+    fn learn_committed(&mut self, commits: &[Commit]) {
+        for commit in commits {
+            if let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == commit.origin) {
+                partition.committed = Some(commit.upto);
+            }
+        }
+    }
+
+    /// What the refusal of a commit says about the member's place in its group; why trying again is of no use, if so.
+    ///
+    /// Source: `ConsumerCoordinator.OffsetCommitResponseHandler` at 4.1.
+    fn heed_refusal(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        claim: Option<Membership>,
+        code: ErrorCode,
+    ) -> Option<Refusal> {
+        match code {
+            ErrorCode::RebalanceInProgress => {
+                if let Some(member) = &mut self.member {
+                    member.join_again();
+                }
+                Some(Refusal::Rebalances)
+            }
+            ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration => {
+                if let Some(member) = self.member.as_mut().filter(|member| member.membership() == claim) {
+                    member.refused(ctx, code);
+                }
+                Some(Refusal::NoMember)
+            }
+            _ => {
+                self.leaders.want();
+                None
+            }
+        }
     }
 
     /// Sends the commit when it is time, or gives it up.
@@ -166,26 +270,13 @@ impl Consumer {
         match result {
             Ok(()) => {
                 let commits = Arc::clone(&job.commits);
-                for commit in commits.iter() {
-                    if let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == commit.origin) {
-                        partition.committed = Some(commit.upto);
-                    }
-                }
+                self.learn_committed(&commits);
                 self.commit_ended(ctx, now);
             }
-            Err(ErrorCode::RebalanceInProgress) => {
-                if let Some(member) = &mut self.member {
-                    member.join_again();
-                }
-                self.commit_refused(ctx, now, Refusal::Rebalances);
-            }
-            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => {
-                if let Some(member) = self.member.as_mut().filter(|member| member.membership() == claim) {
-                    member.refused(ctx, code);
-                }
-                self.commit_refused(ctx, now, Refusal::NoMember);
-            }
-            Err(_) => self.commit_failed(ctx, now),
+            Err(code) => match self.heed_refusal(ctx, claim, code) {
+                Some(refusal) => self.commit_refused(ctx, now, refusal),
+                None => self.commit_failed(ctx, now),
+            },
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use ackproof_core::actor::Ctx;
 use ackproof_core::app::{AppReply, Delivery};
-use ackproof_core::setup::{OnError, Processing};
+use ackproof_core::setup::{CommitCall, OnError, Processing};
 use ackproof_core::time::{Span, Time};
 use ackproof_log::{Epoch, Offset};
 
@@ -114,7 +114,7 @@ impl Consumer {
                 return;
             }
             if self.commit == Some(Commit::BeforeProcessing) {
-                self.commit_and_wait(now);
+                self.commit_by_itself(now);
             }
         }
     }
@@ -209,10 +209,8 @@ impl Consumer {
             Some(Commit::AfterBatch) => self.poll.polled.is_empty(),
             Some(Commit::Auto { .. } | Commit::BeforeProcessing) | None => false,
         };
-        if commits && self.poll.in_background {
-            self.begin_commit(now);
-        } else if commits {
-            self.commit_and_wait(now);
+        if commits {
+            self.commit_by_itself(now);
         }
     }
 
@@ -231,20 +229,25 @@ impl Consumer {
         self.poll.polled.retain(|polled| polled.delivery.origin != failed.delivery.origin);
     }
 
-    /// `commitSync()`: the polling thread waits.
-    fn commit_and_wait(&mut self, now: Time) {
-        self.begin_commit(now);
-        if !self.committer.is_free() {
+    /// The application commits: with `commitSync()` the thread that calls it waits.
+    fn commit_by_itself(&mut self, now: Time) {
+        match self.config.commit_call {
+            CommitCall::Async => return self.commit_async(now),
+            CommitCall::Sync => self.begin_commit(now),
+        }
+        let polls = !self.poll.in_background || self.commit == Some(Commit::BeforeProcessing);
+        if polls && !self.committer.is_free() {
             self.poll.thread = Thread::Committing;
         }
     }
 
-    /// `close()`: automatic commits store the progress once more.
+    /// `close()`: automatic commits store the progress once more. An application that does not wait for its commits
+    /// waits for a last one before it closes.
     ///
-    /// Source: `ConsumerCoordinator.close`, `maybeAutoCommitOffsetsSync` at 4.1.
+    /// Source: `ConsumerCoordinator.close`, `maybeAutoCommitOffsetsSync` at 4.1; `KafkaConsumer.commitAsync` is commonly
+    /// followed by a last `commitSync`.
     fn close(&mut self, now: Time) {
-        let is_auto = matches!(self.commit, Some(Commit::Auto { .. }));
-        if is_auto && self.poll.handed.is_empty() && !self.poll.closing_commit_begun {
+        if self.closes_with_a_commit() && self.poll.handed.is_empty() && !self.poll.closing_commit_begun {
             self.poll.closing_commit_begun = true;
             self.begin_commit(now);
         }
@@ -252,7 +255,16 @@ impl Consumer {
 
     /// Whether nothing is left to store on the way out.
     pub(super) fn is_closed(&self) -> bool {
-        let is_auto = matches!(self.commit, Some(Commit::Auto { .. }));
-        self.committer.is_free() && (!is_auto || self.poll.closing_commit_begun)
+        self.committer.is_free() && (!self.closes_with_a_commit() || self.poll.closing_commit_begun)
+    }
+
+    fn closes_with_a_commit(&self) -> bool {
+        match self.commit {
+            Some(Commit::Auto { .. }) => true,
+            Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) => {
+                self.config.commit_call == CommitCall::Async
+            }
+            None => false,
+        }
     }
 }

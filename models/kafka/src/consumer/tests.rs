@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use ackproof_core::app::{AppReply, Delivery, MsgId};
-use ackproof_core::setup::{AckMode, OnError, Processing, Setup};
+use ackproof_core::setup::{AckMode, CommitCall, OnError, Processing, Setup};
 use ackproof_core::time::Span;
 use ackproof_log::{Epoch, EpochEnd};
 

@@ -1,3 +1,4 @@
+mod groups;
 mod retention;
 
 use std::collections::BTreeSet;

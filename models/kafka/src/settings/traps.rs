@@ -4,9 +4,11 @@ mod retention;
 
 use ackproof_core::setting::{Effective, Trap};
 use ackproof_core::setup::{OnFailure, Processing, Setup};
+use ackproof_core::time::Span;
 
 use super::idempotence::{Idempotence, idempotence};
 use super::transactions;
+use crate::assignor::Strategy;
 use crate::bugs::{Bug, Bystanders, at_large};
 use crate::config::{Acks, Commit, Config, Reset, Truncation};
 
@@ -31,6 +33,8 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.auto_commit_in_background(),
         row.commit_before_background(),
         row.reset_to_latest(),
+        row.slow_handler(),
+        row.cooperative_beside_eager(),
         row.retention_by_whole_segments(),
         row.retention_of_each_partition(),
         row.brokers_that_are_controllers(),
@@ -308,6 +312,36 @@ impl Row<'_> {
         let message = "auto.offset.reset=latest: a group that has not committed yet starts at the end. What was sent \
                        before it came, or while it was away before its first commit, is passed over.";
         trap("kafka-reset-to-latest", message.to_owned(), "OffsetFetcher.resetPositionsIfNeeded; KAFKA-20539")
+    }
+
+    fn slow_handler(&self) -> Option<Trap> {
+        let (consumer, processing) = (&self.config.consumer, self.setup.workload.processing);
+        let longest = Span(processing.0.saturating_mul(u64::from(consumer.max_poll_records)));
+        let in_background = self.setup.app.consumer.processing == Processing::Background;
+        if !self.has_group() || in_background || longest < consumer.max_poll_interval {
+            return None;
+        }
+        let message = format!(
+            "{processing} for each of max.poll.records={} messages is {longest}, and max.poll.interval.ms is {}: behind \
+             a backlog the member leaves its group while it works, others do the same work again, and its commits fail.",
+            consumer.max_poll_records, consumer.max_poll_interval
+        );
+        trap("kafka-slow-handler", message, "KIP-62; KafkaConsumer on detecting consumer failures")
+    }
+
+    fn cooperative_beside_eager(&self) -> Option<Trap> {
+        let key = "partition.assignment.strategy";
+        let list = Strategy::read(self.effective.text("consumer", key));
+        let has_cooperative = list.iter().any(|strategy| strategy.is_cooperative());
+        if !self.has_group() || !has_cooperative || self.config.consumer.is_cooperative {
+            return None;
+        }
+        if !self.effective.is_set("consumer", key) {
+            return None;
+        }
+        let message = "partition.assignment.strategy names CooperativeStickyAssignor beside a strategy that is not \
+                       cooperative: members still give up all their partitions in every rebalance.";
+        trap("kafka-cooperative-beside-eager", message.to_owned(), "KIP-429; ConsumerCoordinator at 4.1")
     }
 
     fn brokers_that_are_controllers(&self) -> Option<Trap> {

@@ -167,3 +167,41 @@ fn a_record_that_is_given_up_counts_as_done() {
     assert_eq!(rig.committed(), Some(1));
     assert_eq!(rig.delivered(), [1]);
 }
+
+fn in_passing(mode: AckMode) -> Setup {
+    setup(|setup| {
+        setup.app.consumer.ack = Some(mode);
+        setup.app.consumer.commit = CommitCall::Async;
+    })
+}
+
+#[test]
+fn commits_that_nobody_waits_for_are_sent_once_and_later_ones_overtake_them() {
+    let mut rig = member(&[], &in_passing(AckMode::AfterProcessing));
+    rig.fetched(records(0..3, 3));
+    assert_eq!(rig.process(), [0, 1, 2], "nobody waits");
+    let (first, second, third) = (rig.commit().unwrap(), rig.commit().unwrap(), rig.commit().unwrap());
+    let upto = |(_, commit): &(NodeId, OffsetCommit)| commit.commits[0].upto.0;
+    assert_eq!([upto(&first), upto(&second), upto(&third)], [1, 2, 3]);
+    let answer = |rig: &mut Rig<Consumer>, (to, commit): (NodeId, OffsetCommit), result| {
+        rig.reply(to, Message::OffsetCommitted(OffsetCommitted { correlation: commit.correlation, result }));
+    };
+    answer(&mut rig, first, Ok(()));
+    answer(&mut rig, second, Ok(()));
+    assert!(!rig.is_idle(), "the last one is on its way");
+    answer(&mut rig, third, Err(ErrorCode::CoordinatorNotAvailable));
+    rig.live(Span::secs(5));
+    assert!(rig.commit().is_none() && rig.is_idle(), "it is not tried again");
+    assert_eq!(rig.actor.committed(P0), Some(Offset(2)));
+}
+
+#[test]
+fn whoever_does_not_wait_for_its_commits_waits_for_the_last_one() {
+    let mut rig = member(&[], &in_passing(AckMode::AfterBatch));
+    rig.fetched(records(0..1, 1));
+    rig.process();
+    rig.sent.retain(|(_, body)| !matches!(body, Message::OffsetCommit(_)));
+    rig.on(Event::Stop);
+    assert!(!rig.exited);
+    assert_eq!(rig.committed(), Some(1));
+}

@@ -1,0 +1,60 @@
+//! Settings of consumer groups.
+
+use super::*;
+
+const STRATEGY: &str = "consumer.partition.assignment.strategy";
+const RANGE: &str = "org.apache.kafka.clients.consumer.RangeAssignor";
+const COOPERATIVE: &str = "org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
+
+#[test]
+fn a_member_must_be_heard_of_within_its_session_and_its_coordinator_must_take_it() {
+    let setup = Setup::default();
+    let heartbeat = "consumer.heartbeat.interval.ms";
+    assert_eq!(refused("4.1", &["consumer.heartbeat.interval.ms=45000"], &setup), [heartbeat]);
+    assert_eq!(refused("4.1", &["consumer.heartbeat.interval.ms=44999"], &setup), [""; 0]);
+    assert_eq!(refused("2.8", &["consumer.heartbeat.interval.ms=10000"], &setup), [heartbeat], "10 s up to 2.8");
+    let session = "consumer.session.timeout.ms";
+    assert_eq!(refused("4.1", &["consumer.session.timeout.ms=5999"], &setup), [session]);
+    assert_eq!(refused("4.1", &["consumer.session.timeout.ms=1800001"], &setup), [session]);
+    let lowered = ["consumer.session.timeout.ms=5999", "broker.group.min.session.timeout.ms=1000"];
+    assert_eq!(refused("4.1", &lowered, &setup), [""; 0]);
+}
+
+#[test]
+fn the_strategies_are_those_that_kafka_brings_along() {
+    let setup = Setup::default();
+    let (unknown, known) = (format!("{STRATEGY}=RangeAssignor"), format!("{STRATEGY}={RANGE}, {COOPERATIVE}"));
+    assert_eq!(refused("4.1", &[&unknown], &setup), [STRATEGY]);
+    assert_eq!(refused("4.1", &[&known], &setup), [""; 0]);
+}
+
+#[test]
+fn members_are_cooperative_where_every_strategy_is() {
+    let is_cooperative = |version, chosen: &[&str]| {
+        Config::from_effective(&row(version, chosen), &Setup::default()).consumer.is_cooperative
+    };
+    assert!(!is_cooperative("2.8", &[]) && !is_cooperative("4.1", &[]));
+    assert!(is_cooperative("4.1", &[&format!("{STRATEGY}={COOPERATIVE}")]));
+    assert!(!is_cooperative("4.1", &[&format!("{STRATEGY}={COOPERATIVE},{RANGE}")]));
+}
+
+#[test]
+fn a_cooperative_strategy_beside_another_one_is_said_not_to_act() {
+    let setup = Setup::default();
+    let id = "kafka-cooperative-beside-eager";
+    assert!(trap_ids("4.1", &[&format!("{STRATEGY}={COOPERATIVE},{RANGE}")], &setup).contains(&id));
+    assert!(!trap_ids("4.1", &[&format!("{STRATEGY}={COOPERATIVE}")], &setup).contains(&id));
+    assert!(!trap_ids("4.1", &[], &setup).contains(&id), "nobody asked for it");
+}
+
+#[test]
+fn a_poll_that_brings_more_than_can_be_done_before_the_next_is_warned_of() {
+    let id = "kafka-slow-handler";
+    let mut setup = Setup::default();
+    setup.workload.processing = Span::secs(1);
+    assert!(trap_ids("4.1", &[], &setup).contains(&id), "500 messages of 1 s each, and 300 s");
+    assert!(!trap_ids("4.1", &["consumer.max.poll.records=299"], &setup).contains(&id));
+    assert!(!trap_ids("4.1", &["consumer.max.poll.interval.ms=501000"], &setup).contains(&id));
+    setup.app.consumer.processing = Processing::Background;
+    assert!(!trap_ids("4.1", &[], &setup).contains(&id), "the thread that polls does not wait");
+}
