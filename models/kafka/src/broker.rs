@@ -39,6 +39,7 @@ use crate::error_code::ErrorCode;
 use crate::message::{Correlation, Message, Produced, Record};
 use crate::metadata::{BrokerEpoch, Image};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 use crate::plan::Plan;
 use crate::topic::Index;
 
@@ -182,7 +183,8 @@ impl Broker {
         ctx.set_timer(Timer::CheckIsr.id(), Span((config.replica_lag_max.0 / 2).max(1)));
         ctx.set_timer(Timer::Checkpoint.id(), config.high_watermark_checkpoint_interval);
         if self.plan.layout.indices().any(|index| self.plan.topic(index).flush_interval.is_some()) {
-            ctx.set_timer(Timer::FlushDirty.id(), LOG_TASKS_START_AFTER);
+            let after = if Rule::FlushMs.holds() { LOG_TASKS_START_AFTER } else { Span(100) };
+            ctx.set_timer(Timer::FlushDirty.id(), after);
         }
         ctx.set_timer(Timer::DeleteOldSegments.id(), LOG_TASKS_START_AFTER);
         ctx.set_timer(Timer::CheckpointLogStarts.id(), LOG_TASKS_START_AFTER);
@@ -211,7 +213,8 @@ impl Broker {
                 self.checkpoint_high_watermarks(ctx)?;
             }
             Timer::FlushDirty => {
-                if let Some(interval) = self.plan.config.broker.flush_scheduler_interval {
+                let unscheduled = (!Rule::FlushMs.holds()).then_some(Span(100));
+                if let Some(interval) = self.plan.config.broker.flush_scheduler_interval.or(unscheduled) {
                     ctx.set_timer(Timer::FlushDirty.id(), interval);
                 }
                 self.each(|replica, env| {

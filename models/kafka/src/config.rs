@@ -199,7 +199,7 @@ impl TimestampLimits {
 impl TopicConfig {
     /// The in-sync replicas that a write with `acks=all` needs.
     pub fn effective_min_isr(&self, rules: Rules) -> u32 {
-        match rules.min_isr_capped_at_rf {
+        match rules.min_isr_capped_at_rf && crate::mutation::Rule::MinIsrCap.holds() {
             true => self.min_insync_replicas.min(u32::from(self.replication_factor)),
             false => self.min_insync_replicas,
         }

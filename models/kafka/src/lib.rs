@@ -16,6 +16,7 @@ mod error_code;
 mod message;
 mod metadata;
 mod model;
+mod mutation;
 mod plan;
 mod producer;
 mod release;
@@ -31,3 +32,6 @@ pub use describe::{KAFKA, KafkaBroker};
 pub use error_code::ErrorCode;
 pub use message::Message;
 pub use model::{Kafka, KafkaActor};
+pub use mutation::Rule;
+#[cfg(feature = "mutations")]
+pub use mutation::without;

@@ -10,6 +10,7 @@ use ackproof_core::disk::FileId;
 use ackproof_core::node::NodeId;
 
 use crate::config::{Config, TopicConfig};
+use crate::mutation::Rule;
 
 /// The partition of `__consumer_offsets`.
 pub const OFFSETS: Origin = Origin(Origin::INTERNAL);
@@ -133,6 +134,7 @@ impl Layout {
     }
     pub fn config<'a>(&self, index: Index, config: &'a Config) -> &'a TopicConfig {
         match self.origin(index) {
+            OFFSETS if !Rule::OffsetsConfig.holds() => &config.topic,
             OFFSETS => &config.offsets,
             TRANSACTIONS => config.transaction_state.as_ref().unwrap_or(&config.offsets),
             Origin(_) => &config.topic,

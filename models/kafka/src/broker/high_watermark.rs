@@ -12,6 +12,7 @@ use crate::error_code::ErrorCode;
 use crate::message::{Payload, Record};
 use crate::metadata::NodeSet;
 use crate::model::Kafka;
+use crate::mutation::Rule;
 
 impl Replica {
     /// Members that hold the high watermark back: the committed in-sync set and a member that is being added. One that
@@ -34,7 +35,8 @@ impl Replica {
     /// Source: `Partition.maybeIncrementLeaderHW`, core, 4.1; KAFKA-15583.
     pub(super) fn advance_high_watermark(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) -> bool {
         let Role::Leader(leader) = &self.role else { return false };
-        if env.plan.config.rules.strict_min_isr_hw && self.isr().len() < env.plan.min_isr(self.index) {
+        let is_strict = env.plan.config.rules.strict_min_isr_hw && Rule::MinIsrGate.holds();
+        if is_strict && self.isr().len() < env.plan.min_isr(self.index) {
             return false;
         }
         let (end, now) = (self.log.end(), ctx.wall_clock());
@@ -43,8 +45,11 @@ impl Replica {
         let mut lowest = end;
         for follower in &leader.followers {
             let counts = || {
-                maximal.contains(follower.node)
-                    || follower.is_caught_up(end, now, lag_max) && env.may_join_isr(follower)
+                !Rule::InSyncOnly.holds()
+                    || maximal.contains(follower.node)
+                    || Rule::PendingExpand.holds()
+                        && follower.is_caught_up(end, now, lag_max)
+                        && env.may_join_isr(follower)
             };
             match follower.end {
                 Some(end) if end >= lowest => {}
@@ -82,7 +87,7 @@ impl Replica {
                 Writer::Committer(..) => checks_commits(env),
                 Writer::Coordinator => false,
             };
-            let result = match is_large_enough || !is_checked {
+            let result = match is_large_enough || !is_checked || !Rule::MinIsrAfter.holds() {
                 true => Ok(()),
                 false => Err(ErrorCode::NotEnoughReplicasAfterAppend),
             };

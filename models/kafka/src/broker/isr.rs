@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ackproof_core::actor::Ctx;
 use ackproof_core::disk::DiskError;
 use ackproof_core::node::NodeId;
-use ackproof_core::time::Time;
+use ackproof_core::time::{Span, Time};
 
 use super::leader::{Leader, Progress};
 use super::replica::{Replica, Role};
@@ -14,6 +14,7 @@ use crate::error_code::ErrorCode;
 use crate::message::{AlterPartition, Message, PartitionAltered};
 use crate::metadata::{BrokerEpoch, NodeSet};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 use crate::topic::describe;
 
 /// A change that the controller has not confirmed.
@@ -37,6 +38,8 @@ impl Proposal {
     /// Whom the high watermark waits for meanwhile: a new member at once, a removed one until its removal is confirmed.
     pub(super) fn maximal(&self, committed: NodeSet) -> NodeSet {
         match self.kind {
+            Kind::Expand if !Rule::PendingExpand.holds() => committed,
+            Kind::Shrink if !Rule::PendingShrink.holds() => self.isr,
             Kind::Expand => self.isr,
             Kind::Shrink => committed,
         }
@@ -57,7 +60,7 @@ impl Env<'_> {
 
     /// Whether a follower's fetches say which process they come from. Source: KIP-903, 3.5.
     pub(super) fn checks_broker_epochs(&self) -> bool {
-        self.plan.config.names_processes
+        self.plan.config.names_processes && Rule::BrokerEpoch.holds()
     }
 }
 
@@ -81,9 +84,12 @@ impl Replica {
     /// Source: `Partition.{maybeShrinkIsr,getOutOfSyncReplicas}`, `ReplicaManager.startup`, core, 4.1.
     pub(super) fn shrink_isr(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         let (isr, end, now) = (self.isr(), self.log.end(), ctx.wall_clock());
-        let lag_max = env.plan.config.broker.replica_lag_max;
+        let lag_max = match Rule::IsrShrink.holds() {
+            true => env.plan.config.broker.replica_lag_max,
+            false => Span::ZERO,
+        };
         let Role::Leader(leader) = &self.role else { return };
-        if leader.proposal.is_some() {
+        if leader.proposal.is_some() || !Rule::IsrShrinkAtAll.holds() {
             return;
         }
         let behind: NodeSet = leader

@@ -17,6 +17,7 @@ use super::{Env, Timer};
 use crate::error_code::ErrorCode;
 use crate::metadata::BrokerEpoch;
 use crate::model::Kafka;
+use crate::mutation::Rule;
 
 /// What exists only while a replica leads.
 #[derive(Debug)]
@@ -88,6 +89,9 @@ impl Replica {
     pub(super) fn become_leader(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, begins_epoch: bool) {
         let now = ctx.wall_clock();
         let (epoch, isr) = (self.leader_epoch(), self.isr());
+        if !Rule::NewLeaderKeeps.holds() && !self.leads() {
+            self.log.truncate(ctx.disk, self.high_watermark);
+        }
         if begins_epoch || !self.leads() {
             self.log.begin_epoch(epoch);
         }
@@ -109,8 +113,10 @@ impl Replica {
             Role::Follower(_) | Role::None => {
                 let others = env.plan.layout.replicas(self.index).iter().copied().filter(|&node| node != ctx.node);
                 let followers = others.map(|node| Progress::unknown(node, isr.contains(node).then_some(now))).collect();
-                let producers =
-                    Producers::of(Offset(ctx.disk.start(self.log.file())), ctx.disk.tail(self.log.file(), 0));
+                let producers = match Rule::ProducerState.holds() {
+                    true => Producers::of(Offset(ctx.disk.start(self.log.file())), ctx.disk.tail(self.log.file(), 0)),
+                    false => Producers::default(),
+                };
                 self.role = Role::Leader(Leader {
                     epoch_start: end,
                     proposal: None,

@@ -11,6 +11,7 @@ use crate::cell::{CLEAN_SHUTDOWN, Cell, HIGH_WATERMARKS};
 use crate::message::{Correlation, Heartbeat, HeartbeatIs, Message, Register, Registered};
 use crate::metadata::{BrokerEpoch, Image};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 use crate::topic::Index;
 
 /// How far a process has come.
@@ -202,7 +203,7 @@ impl Broker {
     /// Source: `BrokerServer.shutdown`, core, 4.1.
     pub(super) fn stop(&mut self, ctx: &mut Ctx<'_, Kafka>) -> Result<(), DiskError> {
         match self.lifecycle.stage {
-            Stage::Running if self.plan.config.broker.controlled_shutdown => {
+            Stage::Running if self.plan.config.broker.controlled_shutdown && Rule::ControlledShutdown.holds() => {
                 self.lifecycle.stage = Stage::AsksToStop { answered: false };
                 self.communicate_soon(ctx);
                 Ok(())

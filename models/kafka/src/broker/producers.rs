@@ -18,6 +18,7 @@ use ackproof_log::{Epoch, Offset};
 use super::stable::Stable;
 use crate::error_code::ErrorCode;
 use crate::message::{Payload, Record};
+use crate::mutation::Rule;
 use crate::sequence::{Numbered, ProducerEpoch, ProducerId, Sequence};
 use crate::transaction::{Ending, Marker};
 
@@ -229,8 +230,9 @@ impl Producers {
         match first.epoch.cmp(&known.epoch) {
             std::cmp::Ordering::Less => Err(ErrorCode::InvalidProducerEpoch),
             std::cmp::Ordering::Equal => match known.batches.iter().find(is_same) {
+                Some(_) if !Rule::Dedupe.holds() => Ok(Arrival::New),
                 Some(batch) => Ok(Arrival::Duplicate(batch.base)),
-                None if known.end() == first.sequence => Ok(Arrival::New),
+                None if known.end() == first.sequence || !Rule::SequenceGap.holds() => Ok(Arrival::New),
                 None => Err(ErrorCode::OutOfOrderSequenceNumber),
             },
             std::cmp::Ordering::Greater if first.sequence == Sequence::FIRST => Ok(Arrival::New),

@@ -15,6 +15,7 @@ use super::{Env, Timer};
 use crate::error_code::ErrorCode;
 use crate::message::{Fetch, Fetched, FetchedRecords, FollowerFetch, Message, Record};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 use crate::transaction::{Committed, Isolation};
 
 impl Replica {
@@ -198,6 +199,7 @@ impl Readable {
     fn end_for(self, read: &ParkedRead) -> Offset {
         match read.isolation {
             _ if read.is_follower => self.end,
+            Isolation::ReadUncommitted | Isolation::ReadCommitted if !Rule::ReadCommittedOnly.holds() => self.end,
             Isolation::ReadUncommitted => self.high_watermark,
             Isolation::ReadCommitted => self.stable,
         }

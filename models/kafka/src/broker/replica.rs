@@ -16,6 +16,7 @@ use super::{Env, Timer};
 use crate::error_code::ErrorCode;
 use crate::metadata::{NodeSet, Partition};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 use crate::topic::{Index, Layout, describe};
 
 /// A copy of a partition.
@@ -203,7 +204,11 @@ impl Replica {
         env: &mut Env<'_>,
         appended: Appended,
     ) -> Result<(), DiskError> {
-        let every = env.plan.topic(self.index).flush_messages;
+        let every = match env.plan.topic(self.index).flush_messages {
+            _ if !Rule::PageCache.holds() => Some(1),
+            Some(_) if !Rule::FlushMessages.holds() => None,
+            every => every,
+        };
         if every.is_some_and(|every| self.flush.unflushed(self.log.end()) >= every) {
             self.flush.hold(appended);
             self.flush.sync_all(ctx, &self.log);

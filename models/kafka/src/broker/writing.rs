@@ -18,6 +18,7 @@ use crate::message::{
 };
 use crate::metadata::NodeSet;
 use crate::model::Kafka;
+use crate::mutation::Rule;
 
 /// How long a coordinator waits for the other replicas: a broker's own `request.timeout.ms`.
 ///
@@ -85,7 +86,7 @@ impl Replica {
             leader.backlog.push_back(Backlogged::Produce(from, request, guard));
             return Ok(());
         }
-        if has_too_few {
+        if has_too_few && Rule::MinIsrBefore.holds() {
             refuse_produce(ctx, from, acks, correlation, ErrorCode::NotEnoughReplicas);
             return Ok(());
         }
@@ -263,7 +264,11 @@ impl Replica {
     /// Source: `UnifiedLog.read`, storage, 4.1, takes no lock; `DelayedOperationPurgatory.tryCompleteElseWatch`.
     pub(super) fn after_leader_append(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, written: Written) {
         let write = written.write;
-        match (written.acks, write.writer) {
+        let acks = match (written.acks, write.writer) {
+            (Acks::All, Writer::Producer(..)) if !Rule::AcksAll.holds() => Acks::Leader,
+            (acks, _) => acks,
+        };
+        match (acks, write.writer) {
             (Acks::All, _) => {
                 if let Role::Leader(leader) = &mut self.role {
                     leader.parked.alarm.at_latest(ctx, Timer::Parked(self.index), write.deadline);

@@ -9,6 +9,7 @@ use super::{
     Rules, Speech, TimestampLimits, TopicConfig, TransactionsConfig, Version,
 };
 use crate::assignor::Strategy;
+use crate::mutation::Rule;
 use crate::settings::{Idempotence, idempotence};
 use crate::transaction::Isolation;
 
@@ -196,7 +197,11 @@ impl<'a> Reader<'a> {
             linger,
             batch_size_bytes: self.count("producer", "batch.size"),
             max_in_flight: self.count("producer", "max.in.flight.requests.per.connection"),
-            is_idempotent: idempotence(self.effective) == Idempotence::On,
+            is_idempotent: match idempotence(self.effective) {
+                Idempotence::On => true,
+                Idempotence::SilentlyOff { .. } => !Rule::SilentlyOff.holds(),
+                Idempotence::Off | Idempotence::Refused { .. } => false,
+            },
             backoff: self.backoff("producer", rules),
             connection: self.connection("producer", rules),
             max_block: span("max.block.ms"),

@@ -10,6 +10,7 @@ use crate::error_code::ErrorCode;
 use crate::message::{Heartbeat, HeartbeatIs, Message, Register, Registered, Standing};
 use crate::metadata::{BrokerEpoch, BrokerStatus, MetadataVersion};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 
 impl Controller {
     /// Registers a broker's process. While the process before it still has a session the registration is refused,
@@ -25,6 +26,7 @@ impl Controller {
         let existing = self.cluster.image.broker(broker).copied();
         let result = match existing {
             Some(status) if status.incarnation == request.incarnation => Ok(status.epoch),
+            Some(status) if !Rule::DuplicateRegistration.holds() => Ok(status.epoch),
             Some(status) if self.has_valid_session(ctx.now(), broker, &status) => {
                 let name = self.plan.name(broker).to_owned();
                 ctx.note(|| format!("refuses to register {name}: the session of its last process is still valid"));
@@ -36,7 +38,8 @@ impl Controller {
     }
 
     fn admit(&mut self, broker: NodeId, existing: Option<BrokerStatus>, request: &Register) -> BrokerEpoch {
-        let is_clean = existing.is_some_and(|status| request.previous_broker_epoch == Some(status.epoch));
+        let is_clean = !Rule::ElrUncleanShutdown.holds()
+            || existing.is_some_and(|status| request.previous_broker_epoch == Some(status.epoch));
         match self.plan.config.broker.eligible_leader_replicas && !is_clean {
             true => self.remove_from_isr_and_elr(broker),
             false => self.remove_from_isr(broker),
@@ -92,7 +95,7 @@ impl Controller {
                 .filter(|&&broker| !self.session_is_valid(now, broker))
                 .filter_map(|&broker| Some((self.sessions[broker.index()].last_contact?, broker)))
                 .min();
-            let Some((last_contact, broker)) = stale else { return };
+            let Some((last_contact, broker)) = stale.filter(|_| Rule::Session.holds()) else { return };
             self.sessions[broker.index()].last_contact = None;
             let name = self.plan.name(broker).to_owned();
             ctx.note(|| format!("fences {name}: not heard from since {last_contact}"));

@@ -7,6 +7,7 @@ use ackproof_core::node::NodeId;
 
 use super::eligible::Eligibility;
 use crate::metadata::{NodeSet, Partition, PartitionEpoch};
+use crate::mutation::Rule;
 
 /// Who may be elected.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -97,7 +98,9 @@ pub fn change(
     let (isr, elr) = match grounds {
         Some(Grounds::LastKnown | Grounds::Present) => (alone, NodeSet::EMPTY),
         Some(Grounds::Eligible) => (alone, eligible.minus(alone)),
-        Some(Grounds::InSync) | None if target_isr.is_empty() && terms.eligibility.is_none() => {
+        Some(Grounds::InSync) | None
+            if target_isr.is_empty() && terms.eligibility.is_none() && Rule::LastMember.holds() =>
+        {
             (partition.isr, NodeSet::EMPTY)
         }
         Some(Grounds::InSync) | None => (target_isr, eligible),
@@ -134,7 +137,8 @@ fn elect(
     acceptable: impl Fn(NodeId) -> bool,
 ) -> (Option<NodeId>, Option<Grounds>) {
     let is_valid = |node: &NodeId| target.is_candidate(*node) && acceptable(*node);
-    let preferred = replicas.first().copied().filter(|_| terms.election == Election::Preferred);
+    let preferred =
+        replicas.first().copied().filter(|_| terms.election == Election::Preferred && Rule::PreferredElection.holds());
     let clean =
         preferred.filter(is_valid).or(target.leader.filter(is_valid)).or(replicas.iter().copied().find(is_valid));
     if let Some(leader) = clean {

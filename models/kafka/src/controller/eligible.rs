@@ -11,6 +11,7 @@ use ackproof_core::node::NodeId;
 
 use super::election::Grounds;
 use crate::metadata::{NodeSet, Partition};
+use crate::mutation::Rule;
 
 /// What decides about eligible leader replicas when a partition changes.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -33,7 +34,7 @@ impl Eligibility {
     ///
     /// Source: `PartitionChangeBuilder.maybePopulateTargetElr`, metadata, 4.1.
     pub(super) fn beside(&self, target_isr: NodeSet, partition: &Partition) -> NodeSet {
-        match target_isr.len() >= self.min_isr {
+        match target_isr.len() >= self.min_isr || !Rule::ElrMembers.holds() {
             true => NodeSet::EMPTY,
             false => partition.elr.union(partition.isr).minus(target_isr).minus(self.unclean),
         }
@@ -43,7 +44,9 @@ impl Eligibility {
     ///
     /// Source: `PartitionChangeBuilder.canElectLastKnownLeader`, metadata, 4.1.
     pub(super) fn last_known(&self, partition: &Partition, acceptable: impl Fn(NodeId) -> bool) -> Option<NodeId> {
-        partition.last_known_leader.filter(|&node| self.elects_fenced || acceptable(node))
+        partition
+            .last_known_leader
+            .filter(|&node| Rule::LastKnownLeader.holds() && (self.elects_fenced || acceptable(node)))
     }
 
     /// Whom to remember as the last leader of `old` once its leader is `leader` and its in-sync set `isr`.

@@ -13,6 +13,7 @@ use crate::error_code::ErrorCode;
 use crate::message::{AlterPartition, Message, PartitionAltered};
 use crate::metadata::{NodeSet, Partition};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 use crate::topic::{Index, describe};
 
 impl Controller {
@@ -160,7 +161,9 @@ impl Controller {
     }
 
     fn election(&self, index: Index) -> Election {
-        match self.plan.topic(index).unclean_leader_election {
+        match self.plan.topic(index).unclean_leader_election && Rule::UncleanElection.holds()
+            || !Rule::CleanElection.holds()
+        {
             true => Election::Unclean,
             false => Election::Clean,
         }
