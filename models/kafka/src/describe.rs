@@ -54,8 +54,8 @@ impl Broker for KafkaBroker {
     }
     fn offers(&self, feature: Feature) -> bool {
         match feature {
-            Feature::AsyncCommits => true,
-            Feature::Transactions | Feature::ResultsInTransaction => false,
+            Feature::Transactions | Feature::AsyncCommits => true,
+            Feature::ResultsInTransaction => false,
         }
     }
     fn has_part(&self, part: Part) -> bool {
@@ -64,12 +64,6 @@ impl Broker for KafkaBroker {
             Part::Leader | Part::Follower | Part::Followers | Part::Isr | Part::IsrFollower | Part::OutOfIsr => true,
             Part::AnyBroker | Part::AllBrokers | Part::Brokers | Part::Controller => true,
             Part::Producer | Part::Consumer | Part::Coordinator => true,
-        }
-    }
-    fn offers(&self, feature: Feature) -> bool {
-        match feature {
-            Feature::Transactions => true,
-            Feature::ResultsInTransaction | Feature::AsyncCommits => false,
         }
     }
     fn simplifications(&self) -> &'static [&'static str] {

@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
             is_idempotent: match idempotence(self.effective) {
                 Idempotence::On => true,
                 Idempotence::SilentlyOff { .. } => !Rule::SilentlyOff.holds(),
-                Idempotence::Off | Idempotence::Refused { .. } => false,
+                Idempotence::Off | Idempotence::WithoutEffect | Idempotence::Refused { .. } => false,
             },
             backoff: self.backoff("producer", rules),
             connection: self.connection("producer", rules),
