@@ -98,7 +98,9 @@ pub struct Config {
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct BrokerConfig {
-    /// `broker.session.timeout.ms`: the controller fences a broker it has not heard from for so long.
+    /// The settings name a ZooKeeper, and the version still runs with one. Only its session timeout is modelled.
+    pub with_zookeeper: bool,
+    /// `broker.session.timeout.ms`, or `zookeeper.session.timeout.ms`: the controller fences a broker it has not heard from for so long.
     pub session_timeout: Span,
     pub heartbeat_interval: Span,
     /// `replica.lag.time.max.ms`.
@@ -342,7 +344,7 @@ impl Config {
             brokers: setup.cluster.brokers,
             producers: setup.workload.producers,
             consumers: setup.workload.consumers,
-            broker: read.broker(rules),
+            broker: read.broker(rules, version),
             topic: read.topic(version),
             offsets: read.offsets(setup.cluster.brokers),
             transaction_state: read.has_transactions().then(|| read.transaction_state()),

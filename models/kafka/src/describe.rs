@@ -72,7 +72,8 @@ impl Broker for KafkaBroker {
 }
 
 /// Settings that are not modelled and that are looked at all the same, to refuse a row or to warn of it.
-const HEEDED: [(&str, &str); 2] = [("broker", "replica.socket.timeout.ms"), ("broker", "process.roles")];
+const HEEDED: [(&str, &str); 3] =
+    [("broker", "replica.socket.timeout.ms"), ("broker", "process.roles"), ("broker", "zookeeper.connect")];
 
 /// The machines of a run, in the order that numbers them: brokers, the controller, producers, consumers, the auditor.
 pub fn topology(setup: &Setup) -> Topology {

@@ -12,6 +12,7 @@ mod contradictions;
 mod idempotence;
 mod inert;
 mod producer;
+mod protocol;
 mod retention;
 mod topic;
 mod transactions;
@@ -71,5 +72,7 @@ const fn long(min: i64) -> ValueKind {
 /// `Long.MAX_VALUE`, Kafka's "never".
 const NEVER: &str = "9223372036854775807";
 
+#[cfg(test)]
+mod defaults;
 #[cfg(test)]
 mod tests;

@@ -62,11 +62,24 @@ impl<'a> Reader<'a> {
         Some(Speech { protocol, format })
     }
 
-    pub(super) fn broker(self, rules: Rules) -> BrokerConfig {
+    /// Whether the brokers' own settings say that they run with ZooKeeper, which they may up to 3.9.
+    fn runs_with_zookeeper(self, version: Version) -> bool {
+        let is_set = |key| self.effective.text("broker", key).is_some();
+        super::default_protocol(version).is_some() && is_set("zookeeper.connect") && !is_set("process.roles")
+    }
+
+    pub(super) fn broker(self, rules: Rules, version: Version) -> BrokerConfig {
         let span = |key| self.span("broker", key);
+        let with_zookeeper = self.runs_with_zookeeper(version);
+        // A ZooKeeper client that has nothing to say pings three times a session.
+        let (session_timeout, heartbeat_interval) = match with_zookeeper.then(|| span("zookeeper.session.timeout.ms")) {
+            Some(session) => (session, Span((session.0 / 3).max(1))),
+            None => (span("broker.session.timeout.ms"), span("broker.heartbeat.interval.ms")),
+        };
         BrokerConfig {
-            session_timeout: span("broker.session.timeout.ms"),
-            heartbeat_interval: span("broker.heartbeat.interval.ms"),
+            with_zookeeper,
+            session_timeout,
+            heartbeat_interval,
             replica_lag_max: span("replica.lag.time.max.ms"),
             replica_fetch_wait_max: span("replica.fetch.wait.max.ms"),
             replica_fetch_backoff: span("replica.fetch.backoff.ms"),

@@ -160,6 +160,15 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..BROKER
     },
     Setting {
+        key: "zookeeper.session.timeout.ms",
+        kind: int(1),
+        defaults: &[("2.8", "18000"), ("4.0", "")],
+        unit: "ms",
+        effect: "Takes the place of broker.session.timeout.ms where zookeeper.connect is set and process.roles is not: how long a dead or cut-off leader goes unnoticed. Removed in 4.0.",
+        source: "KafkaConfig on 2.8, ZkConfigs on 3.9",
+        ..BROKER
+    },
+    Setting {
         key: "controlled.shutdown.enable",
         kind: ValueKind::Bool,
         defaults: &[("2.8", "true")],

@@ -4,9 +4,10 @@ use ackproof_core::setting::{Effective, Problem, SettingName};
 use ackproof_core::setup::{AckMode, Setup};
 
 use super::idempotence::{Idempotence, idempotence};
+use super::protocol;
 use super::transactions;
 use crate::assignor::Strategy;
-use crate::config::{Protocol, Version, default_protocol};
+use crate::config::Version;
 
 /// Every contradiction of a row.
 pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
@@ -14,8 +15,8 @@ pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
         replication_factor(effective, setup),
         offsets_replication_factor(effective, setup),
         eligible_leader_replicas(effective),
-        protocol_version(effective),
-        message_format(effective),
+        protocol::version(effective),
+        protocol::message_format(effective),
         fetch_wait(effective),
         delivery_timeout(effective),
         idempotence_demands(effective),
@@ -83,63 +84,6 @@ fn eligible_leader_replicas(effective: &Effective) -> Option<Problem> {
     }
     let message = format!("the feature {key} came with 4.0: {} does not know it", effective.version);
     problem("broker", key, message, "KIP-966; EligibleLeaderReplicasVersion at 4.0")
-}
-
-/// The keys that hold a protocol version or a format named like one, and what the broker makes of each.
-fn speech(effective: &Effective) -> Option<[(&'static str, &'static str, Option<Protocol>); 3]> {
-    let version = Version::parse(&effective.version)?;
-    default_protocol(version)?;
-    let keys = [
-        ("broker", "inter.broker.protocol.version"),
-        ("broker", "log.message.format.version"),
-        ("topic", "message.format.version"),
-    ];
-    let parse = |text| Protocol::parse(text, version);
-    Some(keys.map(|(section, key)| (section, key, effective.text(section, key).and_then(parse))))
-}
-
-/// A broker does not start with a version that it does not know, or that a cluster without ZooKeeper cannot have.
-fn protocol_version(effective: &Effective) -> Option<Problem> {
-    let values = speech(effective)?;
-    for (section, key, parsed) in values {
-        if let (None, Some(text)) = (parsed, effective.text(section, key)) {
-            let newest = effective.version.clone();
-            let message = format!(
-                "{key}={text} is not a valid version for a broker of {newest}: 0.8.0 to {newest}, with or without its                  step (2.7, 2.7-IV1)"
-            );
-            return problem(section, key, message, "ApiVersionValidator on 2.8, MetadataVersionValidator on 3.9");
-        }
-    }
-    let (section, key, protocol) = values[0];
-    if effective.text("broker", "process.roles").is_none() || protocol?.suits_kraft() {
-        return None;
-    }
-    let message = format!(
-        "{key}={} is no version of a cluster without ZooKeeper, and process.roles is set: the broker does not start",
-        effective.text(section, key).unwrap_or_default()
-    );
-    problem(section, key, message, "KafkaConfig.interBrokerProtocolVersion at 3.9")
-}
-
-/// Messages of a newer format than the protocol can carry, or of one too old for idempotent producers.
-fn message_format(effective: &Effective) -> Option<Problem> {
-    let version = Version::parse(&effective.version)?;
-    let [(_, protocol_key, protocol), (section, key, format), _] = speech(effective)?;
-    let (protocol, format) = (protocol?, format?);
-    if !protocol.ignores_formats(version) && protocol.is_below_format(format) {
-        let message = format!(
-            "{key}={format} can only be used when {protocol_key}, which is {protocol}, is as new: the broker does not \
-             start"
-        );
-        return problem(section, key, message, "KafkaConfig.validateValues at 3.9");
-    }
-    let topic_has_epochs = crate::config::messages_have_epochs(effective, version);
-    if topic_has_epochs || idempotence(effective) != Idempotence::On {
-        return None;
-    }
-    let message = "UNSUPPORTED_FOR_MESSAGE_FORMAT: messages of a format older than 0.11.0 carry no sequences, so every \
-                   batch of an idempotent producer is refused; set enable.idempotence=false";
-    problem("producer", "enable.idempotence", message.to_owned(), "LogValidator.validateBatch at 3.9")
 }
 
 /// A broker does not start when a follower's wait is longer than what it or its leader has patience for.

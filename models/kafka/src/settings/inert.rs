@@ -4,8 +4,9 @@
 use ackproof_core::setting::{Effective, Inert, SettingName};
 use ackproof_core::setup::Setup;
 
+use super::protocol;
 use super::transactions;
-use crate::config::{Acks, Commit, Config, Protocol, Retention, default_protocol};
+use crate::config::{Acks, Commit, Config, Retention};
 
 /// Every setting that somebody chose and that cannot act beside the others.
 pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
@@ -33,7 +34,8 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         let why = "the topic and __consumer_offsets have one copy: there is nobody else to elect";
         report("broker", "eligible.leader.replicas.version", why.to_owned());
     }
-    report_speech(effective, &config, &mut report);
+    protocol::report_inert(effective, &config, &mut report);
+    report_sessions(&config, &mut report);
     if effective.text("topic", "replication.factor").is_some() {
         report("broker", "default.replication.factor", "the topic has a replication.factor of its own".to_owned());
     }
@@ -57,26 +59,6 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         report(section, key, why.to_owned());
     }
     found
-}
-
-/// What brokers no longer look at when they talk to each other and write.
-fn report_speech(effective: &Effective, config: &Config, report: &mut impl FnMut(&str, &str, String)) {
-    let formats = [("broker", "log.message.format.version"), ("topic", "message.format.version")];
-    let protocol_key = "inter.broker.protocol.version";
-    if default_protocol(config.version).is_none() {
-        for (section, key) in formats.into_iter().chain([("broker", protocol_key)]) {
-            report(section, key, "brokers do not know it any more since 4.0".to_owned());
-        }
-        return;
-    }
-    let protocol = effective.text("broker", protocol_key).and_then(|text| Protocol::parse(text, config.version));
-    if protocol.is_some_and(|protocol| protocol.ignores_formats(config.version)) {
-        for (section, key) in formats {
-            let why =
-                "brokers of 3.0 and later write the present format, unless inter.broker.protocol.version is older";
-            report(section, key, why.to_owned());
-        }
-    }
 }
 
 /// Segments and retention: a topic's own value goes before the broker's, a shorter unit before a longer one.
@@ -115,6 +97,21 @@ fn retention(effective: &Effective, config: &Config, report: &mut impl FnMut(&st
         }
     } else if config.topic.retention == Retention::NEVER {
         report("broker", "log.retention.check.interval.ms", "nothing is ever too old or too much".to_owned());
+    }
+}
+
+/// Which of the two session timeouts does not count.
+fn report_sessions(config: &Config, report: &mut impl FnMut(&str, &str, String)) {
+    match config.broker.with_zookeeper {
+        true => {
+            for key in ["broker.session.timeout.ms", "broker.heartbeat.interval.ms"] {
+                report("broker", key, "zookeeper.connect is set: zookeeper.session.timeout.ms counts".to_owned());
+            }
+        }
+        false => {
+            let why = "it counts up to 3.9, where zookeeper.connect is set and process.roles is not".to_owned();
+            report("broker", "zookeeper.session.timeout.ms", why);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::Unmodelled;
 
 pub(super) const GROUPS: &[Unmodelled] = &[
     Unmodelled {
-        why: "The controller is one reliable node with a log of its own, in every version; ZooKeeper does not appear.",
+        why: "The controller is one reliable node with a log of its own, in every version; of ZooKeeper only the session timeout appears.",
         source: "KRaftConfigs, ZkConfigs at 4.4",
         flags: &[
             "zookeeper.metadata.migration.enable",
@@ -17,7 +17,6 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "zookeeper.connection.timeout.ms",
             "zookeeper.max.in.flight.requests",
             "zookeeper.metadata.migration.min.batch.size",
-            "zookeeper.session.timeout.ms",
             "zookeeper.sync.time.ms",
         ],
         texts: &[
