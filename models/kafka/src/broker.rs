@@ -240,6 +240,7 @@ impl Broker {
                     Ok(())
                 })?;
             }
+            Timer::ExpireOffsets => self.expire_offsets(ctx)?,
             Timer::Group => self.on_group_timer(ctx),
             Timer::Parked(index) => {
                 if let Some((replica, mut env)) = self.split(index) {

@@ -113,6 +113,9 @@ pub struct BrokerConfig {
     pub flush_scheduler_interval: Option<Span>,
     /// `replica.high.watermark.checkpoint.interval.ms`.
     pub high_watermark_checkpoint_interval: Span,
+    /// `offsets.retention.minutes`: how long a group that nobody is in keeps its progress.
+    pub offsets_retention: Span,
+    pub offsets_retention_check_interval: Span,
     /// `log.retention.check.interval.ms`.
     pub retention_check_interval: Span,
     /// `log.flush.start.offset.checkpoint.interval.ms`.

@@ -99,7 +99,7 @@ const SIMPLIFICATIONS: &[&str] = &[
     "Consumers are dynamic members of one group under the classic protocol: with group.instance.id a quick restart would keep its partitions, group.protocol=consumer is refused, and applications have no rebalance listener.",
     "Only the Java client: librdkafka commits and retries differently.",
     "Messages go to the partitions in turn by their number, not by key or stickiness: batches are spread more evenly than in reality.",
-    "No compaction: every message counts as having a key of its own. Offsets of a group do not expire.",
+    "No compaction: every message counts as having a key of its own.",
     "A message counts as 100 bytes; fetches are limited by records, not bytes.",
     "A connection is opened by one question and answer; authentication always succeeds.",
 ];

@@ -8,6 +8,7 @@ mod groups;
 mod idempotence;
 mod in_sync;
 mod model;
+mod offsets_expiry;
 mod producing;
 mod replication;
 mod retention;
@@ -23,7 +24,7 @@ use crate::mutation::Rule;
 const RULES: &str = include_str!("../RULES.md");
 
 /// Every file with tests that `RULES.md` may name.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 18] = [
     ("controller/election.rs", include_str!("controller/election.rs")),
     ("controller/eligible.rs", include_str!("controller/eligible.rs")),
     ("rules/coordinator.rs", include_str!("rules/coordinator.rs")),
@@ -32,6 +33,7 @@ const FILES: [(&str, &str); 17] = [
     ("rules/groups.rs", include_str!("rules/groups.rs")),
     ("rules/idempotence.rs", include_str!("rules/idempotence.rs")),
     ("rules/in_sync.rs", include_str!("rules/in_sync.rs")),
+    ("rules/offsets_expiry.rs", include_str!("rules/offsets_expiry.rs")),
     ("rules/producing.rs", include_str!("rules/producing.rs")),
     ("rules/replication.rs", include_str!("rules/replication.rs")),
     ("rules/retention.rs", include_str!("rules/retention.rs")),

@@ -5,9 +5,9 @@
 //! generation, and when a member was last heard from, is in memory only and begins anew with a new coordinator.
 //!
 //! Simplified: the coordinator loads the group at once. Gives up: COORDINATOR_LOAD_IN_PROGRESS.
-//! Simplified: commits are never compacted away and never expire. Gives up: groups that lose their progress by being
-//! empty for `offsets.retention.minutes`.
+//! Simplified: commits are never compacted away. Gives up: nothing but the length of the log.
 
+mod expiry;
 mod group;
 mod joining;
 mod progress;
@@ -69,6 +69,8 @@ impl Broker {
                 let group = Group::load(records, ctx.now(), &self.plan.config);
                 self.coordinator.group = Some(Box::new(group));
                 self.coordinator.arm(ctx);
+                let interval = self.plan.config.broker.offsets_retention_check_interval;
+                ctx.set_timer(Timer::ExpireOffsets.id(), interval);
             }
             (Some(group), false) => {
                 group.resign(ctx);

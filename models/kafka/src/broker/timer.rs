@@ -18,6 +18,7 @@ pub(super) enum Timer {
     ProposeAgain,
     /// Something of the consumer group is due.
     Group,
+    ExpireOffsets,
     Parked(Index),
     Follow(Index),
     /// Transactions that have taken too long are looked for.
@@ -41,6 +42,7 @@ impl Timer {
             Timer::Group => (9, Index(0)),
             Timer::AbortOld => (10, Index(0)),
             Timer::Transactions => (11, Index(0)),
+            Timer::ExpireOffsets => (12, Index(0)),
         };
         TimerId(kind << 16 | u64::from(index.0))
     }
@@ -59,6 +61,7 @@ impl Timer {
             9 => Timer::Group,
             10 => Timer::AbortOld,
             11 => Timer::Transactions,
+            12 => Timer::ExpireOffsets,
             other => unreachable!("a broker has no timer of kind {other}"),
         }
     }

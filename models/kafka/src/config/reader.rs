@@ -85,6 +85,8 @@ impl<'a> Reader<'a> {
             replica_fetch_backoff: span("replica.fetch.backoff.ms"),
             flush_scheduler_interval: self.finite("broker", "log.flush.scheduler.interval.ms").map(Span),
             high_watermark_checkpoint_interval: span("replica.high.watermark.checkpoint.interval.ms"),
+            offsets_retention: Span(60_000 * self.number("broker", "offsets.retention.minutes")),
+            offsets_retention_check_interval: span("offsets.retention.check.interval.ms"),
             retention_check_interval: span("log.retention.check.interval.ms"),
             log_start_checkpoint_interval: span("log.flush.start.offset.checkpoint.interval.ms"),
             controlled_shutdown: self.effective.bool("broker", "controlled.shutdown.enable"),

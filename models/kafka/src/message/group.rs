@@ -143,4 +143,8 @@ pub enum GroupRecord {
         member: MemberId,
         origin: Origin,
     },
+    /// Progress in a partition that was stored before does not count any more.
+    Forgotten {
+        origin: Origin,
+    },
 }

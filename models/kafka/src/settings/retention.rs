@@ -102,6 +102,24 @@ pub(super) const OF_BROKERS: &[Setting] = &[
         ..BROKER
     },
     Setting {
+        key: "offsets.retention.minutes",
+        kind: int(1),
+        defaults: &[("2.8", "10080")],
+        unit: "min",
+        effect: "How long a consumer group that nobody is in keeps its progress: back after that, it goes where auto.offset.reset says.",
+        source: "OffsetMetadataManager.cleanupExpiredOffsets at 4.1",
+        ..BROKER
+    },
+    Setting {
+        key: "offsets.retention.check.interval.ms",
+        kind: long(1),
+        defaults: &[("2.8", "600000")],
+        unit: "ms",
+        effect: "How often the coordinator looks for progress that is to be forgotten.",
+        source: "GroupCoordinatorShard.scheduleGroupMetadataExpiration at 4.1",
+        ..BROKER
+    },
+    Setting {
         key: "log.message.timestamp.type",
         kind: TIMESTAMPS,
         defaults: &[("2.8", "CreateTime")],

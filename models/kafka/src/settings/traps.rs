@@ -37,6 +37,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.cooperative_beside_eager(),
         row.retention_by_whole_segments(),
         row.retention_of_each_partition(),
+        row.progress_before_messages(),
         row.brokers_that_are_controllers(),
         row.old_truncation(),
     ]

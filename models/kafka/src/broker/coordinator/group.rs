@@ -120,6 +120,7 @@ impl Group {
                 }
                 Payload::Message(..) | Payload::Commit(_) | Payload::Marker(_) => {}
                 Payload::Transaction(_) | Payload::Enlisted(_) => {}
+                Payload::Group(GroupRecord::Forgotten { .. }) => {}
             }
         }
         let expires = now + config.consumer.session_timeout;

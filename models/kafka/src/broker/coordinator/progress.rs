@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use ackproof_core::actor::Ctx;
+use ackproof_core::app::Origin;
 use ackproof_core::disk::DiskError;
 use ackproof_core::node::NodeId;
+use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Offset};
 
 use crate::broker::parked::commit_error;
@@ -12,7 +14,9 @@ use crate::broker::replica::Replica;
 use crate::broker::{Broker, Env};
 use crate::config::Version;
 use crate::error_code::ErrorCode;
-use crate::message::{Commit, Message, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetsAre, Payload, Record};
+use crate::message::{
+    Commit, GroupRecord, Message, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetsAre, Payload, Record,
+};
 use crate::model::Kafka;
 
 /// The group's progress, as read from the log.
@@ -24,6 +28,8 @@ pub(super) struct Progress {
     upto: Offset,
     /// In order of origin.
     commits: Vec<Commit>,
+    /// When each was stored, by the wall clock of who coordinated then.
+    stored_at: Vec<Time>,
 }
 
 impl Progress {
@@ -31,7 +37,7 @@ impl Progress {
     /// the beginning; up to 3.9 everything counts then that the new leader had, passed by the high watermark or not.
     ///
     /// Source: `CoordinatorLoaderImpl.doLoad`, core, 4.1; `GroupMetadataManager.doLoadGroupsAndOffsets`, core, 3.9.
-    fn catch_up(&mut self, ctx: &Ctx<'_, Kafka>, env: &Env<'_>, replica: &Replica) {
+    pub(super) fn catch_up(&mut self, ctx: &Ctx<'_, Kafka>, env: &Env<'_>, replica: &Replica) {
         let epoch = replica.leader_epoch();
         let mut end = replica.high_watermark();
         if self.loaded_in != Some(epoch) {
@@ -45,13 +51,32 @@ impl Progress {
         records.iter().for_each(|record| self.take(record));
     }
 
+    /// Partitions with progress, and when it was stored.
+    pub(super) fn stored(&self) -> impl Iterator<Item = (Origin, Time)> + '_ {
+        self.commits.iter().map(|commit| commit.origin).zip(self.stored_at.iter().copied())
+    }
+
+    fn place(&self, origin: Origin) -> Result<usize, usize> {
+        self.commits.binary_search_by_key(&origin, |known| known.origin)
+    }
+
     fn take(&mut self, record: &Record) {
         match record.payload {
-            Payload::Commit(commit) => match self.commits.binary_search_by_key(&commit.origin, |known| known.origin) {
-                Ok(at) => self.commits[at] = commit,
-                Err(at) => self.commits.insert(at, commit),
+            Payload::Commit(commit) => match self.place(commit.origin) {
+                Ok(at) => (self.commits[at], self.stored_at[at]) = (commit, record.timestamp),
+                Err(at) => {
+                    self.commits.insert(at, commit);
+                    self.stored_at.insert(at, record.timestamp);
+                }
             },
-            Payload::Group(_) | Payload::Marker(_) => {}
+            Payload::Group(GroupRecord::Forgotten { origin }) => {
+                if let Ok(at) = self.place(origin) {
+                    self.commits.remove(at);
+                    self.stored_at.remove(at);
+                }
+            }
+            Payload::Group(GroupRecord::Generation { .. } | GroupRecord::Member(_) | GroupRecord::Assigned { .. }) => {}
+            Payload::Marker(_) => {}
             Payload::Message(..) | Payload::Transaction(_) | Payload::Enlisted(_) => {
                 unreachable!("{:?} is in __consumer_offsets", record.payload)
             }

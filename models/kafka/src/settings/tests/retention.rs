@@ -69,6 +69,11 @@ fn what_is_deleted_later_or_sooner_than_it_seems_is_said() {
     assert!(ids(&["topic.retention.bytes=1000", "topic.partitions=2"]).contains(&by_partition));
     assert!(!ids(&["topic.retention.bytes=1000", "topic.partitions=1"]).contains(&by_partition));
     assert!(!ids(&["topic.partitions=2"]).contains(&by_partition));
+    let progress = "kafka-offsets-retention";
+    assert!(ids(&["broker.offsets.retention.minutes=60"]).contains(&progress));
+    assert!(ids(&["topic.retention.ms=-1"]).contains(&progress));
+    assert!(!ids(&[]).contains(&progress));
+    assert!(!ids(&["broker.offsets.retention.minutes=60", "topic.retention.ms=3600000"]).contains(&progress));
 }
 
 #[test]

@@ -37,4 +37,18 @@ impl Row<'_> {
         );
         trap("kafka-retention-bytes-per-partition", message, "TopicConfig on retention.bytes")
     }
+
+    pub(super) fn progress_before_messages(&self) -> Option<Trap> {
+        let (offsets, messages) = (self.config.broker.offsets_retention, self.config.topic.retention.age);
+        if !self.has_group() || messages.is_some_and(|messages| messages <= offsets) {
+            return None;
+        }
+        let kept = messages.map_or("for ever".to_owned(), |messages| format!("for {messages}"));
+        let message = format!(
+            "offsets.retention.minutes: a group that nobody was in for {offsets} has forgotten where it was, while the \
+             messages are kept {kept}; it goes on where auto.offset.reset={} says.",
+            self.effective.text("consumer", "auto.offset.reset").unwrap_or_default()
+        );
+        trap("kafka-offsets-retention", message, "OffsetMetadataManager.cleanupExpiredOffsets; librdkafka issue 1442")
+    }
 }

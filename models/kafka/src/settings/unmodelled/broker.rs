@@ -303,7 +303,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         texts: &["compression.type"],
     },
     Unmodelled {
-        why: "One consumer group with a fixed assignment and one partition of committed offsets is simulated; members do not join or leave, offsets do not expire.",
+        why: "Of the work of coordinators only that for one classic consumer group is simulated, with one partition of committed offsets.",
         source: "GroupCoordinatorConfig, ShareGroupConfig at 4.4",
         flags: &[
             "errors.deadletterqueue.auto.create.topics.enable",
@@ -372,8 +372,6 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "group.streams.task.offset.interval.ms",
             "offsets.commit.required.acks",
             "offsets.load.buffer.size",
-            "offsets.retention.check.interval.ms",
-            "offsets.retention.minutes",
             "offsets.topic.compression.codec",
             "offsets.topic.num.partitions",
             "share.coordinator.append.linger.ms",
