@@ -46,7 +46,7 @@ pub enum Command {
         ackproof explain kfk1-9T4M-ZQ2C --message p1#57")]
     Explain(ExplainArgs),
     /// List what can be written in a scenario.
-    #[command(after_help = "Examples:\n  ackproof list faults\n  ackproof list settings kafka")]
+    #[command(after_help = "Examples:\n  ackproof list faults\n  ackproof list settings kafka --client librdkafka")]
     List(ListArgs),
     /// Print the JSON Schema of scenario files, for editors.
     #[command(after_help = "Examples:\n  ackproof schema > schema.json\n  ackproof schema | jq .properties.faults")]
@@ -173,6 +173,9 @@ pub struct ListArgs {
     /// Defaults of this version of the broker.
     #[arg(long, value_name = "VERSION")]
     pub version: Option<String>,
+    /// Settings of this client library; the first that `list brokers` shows unless given.
+    #[arg(long, value_name = "CLIENT")]
+    pub client: Option<String>,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
 }

@@ -28,8 +28,13 @@ pub trait Broker: Sync {
     fn clients(&self) -> &'static [&'static str];
     /// Sections of `config`, in the order they are shown.
     fn sections(&self) -> &'static [&'static str];
-    /// Every setting known, modelled or not.
+    /// Every setting known to the default client and its cluster, modelled or not.
     fn settings(&self) -> &'static [Setting];
+    /// The same for one of [`Broker::clients`], where client libraries have settings or defaults of their own.
+    fn settings_of(&self, client: &str) -> &'static [Setting] {
+        let _ = client;
+        self.settings()
+    }
     /// Settings that are valid one by one but not together, each with the broker's own reason.
     fn refuse(&self, effective: &Effective, setup: &Setup) -> Vec<Problem>;
     /// Valid settings that do not do what a reader would think.

@@ -1,7 +1,7 @@
 //! A broker's settings as a scenario names them: by section and key, or by key alone where only one can be meant.
 
 use ackproof_core::model::Broker;
-use ackproof_core::setting::{Setting, SettingName};
+use ackproof_core::setting::{Effective, Setting, SettingName};
 
 use crate::diagnostics::{Diagnostic, Diagnostics, Place, nearest};
 use crate::secret;
@@ -31,7 +31,31 @@ impl<'b> Catalogue<'b> {
                     || setting.aliases.contains(&key)
                     || setting.key.strip_suffix('*').is_some_and(|start| key.starts_with(start)))
         };
-        self.broker.settings().iter().find(matches)
+        self.settings().iter().find(matches)
+    }
+
+    /// Every setting known to this client.
+    pub fn settings(&self) -> &'static [Setting] {
+        self.broker.settings_of(self.client)
+    }
+
+    /// Every default of this version and client.
+    pub fn defaults(&self) -> Effective {
+        Effective::defaults(self.version, self.client, self.broker.versions(), self.settings())
+    }
+
+    /// The same broker with each of its other clients.
+    fn others(self) -> impl Iterator<Item = Catalogue<'b>> {
+        let clients = self.broker.clients().iter().copied().filter(move |client| *client != self.client);
+        clients.map(move |client| Catalogue { client, ..self })
+    }
+
+    /// What to say of a setting that only other clients have, found by each of them with `has`.
+    fn of_another_client(&self, written: &str, has: impl Fn(&Catalogue<'b>) -> bool) -> Option<String> {
+        let clients: Vec<&str> = self.others().filter(has).map(|other| other.client).collect();
+        let client = self.client;
+        (!clients.is_empty())
+            .then(|| format!("`{written}` is a setting of the client {}, not of {client}", clients.join(" and ")))
     }
 
     /// `acks` or `producer.acks`.
@@ -68,10 +92,12 @@ impl<'b> Catalogue<'b> {
                 None
             }
             Meant::Nothing => {
+                let elsewhere =
+                    self.of_another_client(written, |other| !matches!(other.resolve(written), Meant::Nothing));
                 let error = out.error(place, format!("{} has no setting `{written}`", self.broker.name()));
-                match self.near(written) {
-                    Some(near) => error.help(format!("did you mean `{near}`?")),
-                    None => error.help(format!("`ackproof list settings {}` shows all", self.broker.name())),
+                match elsewhere.or_else(|| self.near(written).map(|near| format!("did you mean `{near}`?"))) {
+                    Some(help) => error.help(help),
+                    None => error.help(self.where_to_look()),
                 };
                 None
             }
@@ -93,9 +119,22 @@ impl<'b> Catalogue<'b> {
         if !elsewhere.is_empty() {
             return error.help(format!("`{key}` belongs to `{}`", elsewhere.join("` or `")));
         }
+        if let Some(help) = self.of_another_client(key, |other| other.find(section, key).is_some()) {
+            return error.help(help);
+        }
         match nearest(key, self.spellings(Some(section))) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help(format!("`ackproof list settings {}` shows all", broker.name())),
+            None => error.help(self.where_to_look()),
+        }
+    }
+
+    fn where_to_look(&self) -> String {
+        let name = self.broker.name();
+        match self.broker.clients().first() {
+            Some(default) if *default != self.client => {
+                format!("`ackproof list settings {name} --client {}` shows all", self.client)
+            }
+            Some(_) | None => format!("`ackproof list settings {name}` shows all"),
         }
     }
 
@@ -134,7 +173,7 @@ impl<'b> Catalogue<'b> {
 
     fn spellings(&self, section: Option<&str>) -> impl Iterator<Item = &'static str> {
         let wanted: Vec<&'static Setting> =
-            self.broker.settings().iter().filter(|setting| section.is_none_or(|s| s == setting.section)).collect();
+            self.settings().iter().filter(|setting| section.is_none_or(|s| s == setting.section)).collect();
         wanted.into_iter().flat_map(|setting| std::iter::once(setting.key).chain(setting.aliases.iter().copied()))
     }
 }

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use ackproof_core::model::Broker;
 use ackproof_core::seed::Seed;
-use ackproof_core::setting::Effective;
 use ackproof_core::setup::Setup;
 
 use crate::axis::Fixed;
@@ -143,9 +142,7 @@ impl<'r> Reader<'r> {
         let expectations = expect.map_or(Vec::new(), |(_, node)| expect::read(node, &scope, out));
         if out.has_errors() {
             if cluster_is_known {
-                let (broker, version, client) = (catalogue.broker, catalogue.version, catalogue.client);
-                let effective = Effective::defaults(version, client, broker.versions(), broker.settings());
-                faults::check_names(&aims, &effective, &setup, broker, out);
+                faults::check_names(&aims, &catalogue.defaults(), &setup, catalogue.broker, out);
             }
             return None;
         }
@@ -236,7 +233,7 @@ impl<'r> Reader<'r> {
     fn assemble(&self, parts: Parts<'r>, expectations: &[Placed], out: &mut Diagnostics) -> Option<Scenario> {
         let Catalogue { broker, version, client } = parts.catalogue;
         let matrix = parts.matrix.as_ref()?;
-        let mut effective = Effective::defaults(version, client, broker.versions(), broker.settings());
+        let mut effective = parts.catalogue.defaults();
         parts.chosen.apply(&mut effective);
         let setup_sources = parts.setup_places.iter().map(|(path, (source, _))| (*path, source.clone())).collect();
         let base = Draft { texts: Vec::new(), effective, setup: parts.setup.clone(), setup_sources };

@@ -6,7 +6,7 @@
 
 use ackproof_core::setup::Setup;
 
-use crate::config::{Acks, Config, Reset, Truncation};
+use crate::config::{Acks, Client, Config, Reset, Truncation};
 use crate::release::Release;
 use crate::settings::Idempotence;
 
@@ -133,7 +133,7 @@ static OTHERS: [Bug; 6] = [
         does: "the Java producer may reuse the memory of a batch that expired while it was being sent: a message lands \
                in another topic, and the one that was meant lacks it",
         modelled: false,
-        matters: |beside| beside.config.producer.acks != Acks::None,
+        matters: |beside| beside.config.producer.acks != Acks::None && beside.config.client == Client::Java,
     },
     Bug {
         id: "kafka-bug-19221",

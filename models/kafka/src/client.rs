@@ -1,8 +1,8 @@
-//! What the Java producer and consumer share: connections, knowledge of who leads, and one timer.
+//! What producers and consumers share: connections, knowledge of who leads, and one timer.
 //!
-//! Every timeout here is read off the wall clock, as the Java clients do: a clock that is set forward expires
-//! requests and deliveries at once, one that is set back stretches them.
-//! Source: `Utils`, `SystemTime.milliseconds`, `NetworkClient.poll` at 4.1.
+//! The Java clients read every timeout off the wall clock: a clock that is set forward expires requests and deliveries
+//! at once, one that is set back stretches them. librdkafka's producer, which shares this, reads the monotonic clock.
+//! Source: `Utils`, `SystemTime.milliseconds`, `NetworkClient.poll` at 4.1; `rd_clock` at librdkafka 2.15.0.
 //!
 //! Simplified: every client knows the addresses of all brokers all the time. Gives up: a client that forgets brokers
 //! which were fenced when it last asked, and rebootstrapping (KIP-899).

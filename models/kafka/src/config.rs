@@ -1,6 +1,7 @@
 //! The settings of one row as the actors read them: typed, with a broker's values standing in for a topic's, and the
 //! rules that this version of Kafka plays by.
 
+mod librdkafka;
 mod reader;
 mod retention;
 mod truncation;
@@ -18,7 +19,9 @@ use crate::assignor::Strategy;
 use crate::bugs;
 use crate::release::Release;
 pub use crate::release::Version;
+use crate::settings;
 use crate::transaction::Isolation;
+pub use librdkafka::librdkafka_strategy;
 pub use truncation::{Protocol, Speech, Truncation, default_protocol};
 
 /// Rules that came with a release.
@@ -92,8 +95,37 @@ pub struct Config {
     pub offsets: TopicConfig,
     /// `__transaction_state`, of which one partition is modelled; `None` where nobody has transactions.
     pub transaction_state: Option<TopicConfig>,
+    /// The library that producers and consumers use.
+    pub client: Client,
     pub producer: ProducerConfig,
     pub consumer: ConsumerConfig,
+}
+
+/// A client library.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub enum Client {
+    Java,
+    Librdkafka(Librdkafka),
+}
+
+/// What librdkafka's producer alone can be told.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct Librdkafka {
+    /// `batch.num.messages`.
+    pub batch_messages: u32,
+    /// `queue.buffering.max.messages`; `None` for no limit.
+    pub max_messages: Option<u32>,
+    /// `queue.buffering.backpressure.threshold`: requests that may be made for a broker before they can be sent.
+    pub backpressure: u32,
+    /// `enable.gapless.guarantee`.
+    pub is_gapless: bool,
+}
+
+/// The clock that a client reads timeouts off.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Clock {
+    Wall,
+    Monotonic,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -222,6 +254,7 @@ pub enum Acks {
 /// How a client gets a connection.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ConnectionConfig {
+    pub clock: Clock,
     /// `reconnect.backoff.ms` to `reconnect.backoff.max.ms`.
     pub reconnect: Backoff,
     /// `socket.connection.setup.timeout.ms` to `socket.connection.setup.timeout.max.ms`.
@@ -273,6 +306,8 @@ pub struct ConsumerConfig {
     pub strategy: Strategy,
     /// Members keep their partitions while they join again. One strategy that cannot is enough to give them up.
     pub is_cooperative: bool,
+    /// A thread of the client gives partitions up and takes them while the application works, not only inside `poll()`.
+    pub joins_in_background: bool,
     pub fetch_max_wait: Span,
     pub request_timeout: Span,
     /// `default.api.timeout.ms`: how long a blocking commit is tried.
@@ -286,12 +321,24 @@ pub struct ConsumerConfig {
 pub enum Commit {
     /// `enable.auto.commit`: inside `poll()`, once the interval has passed.
     Auto { interval: Span },
+    /// librdkafka's `enable.auto.commit`: a thread of its own commits what is marked for it whenever the interval has
+    /// passed; `None` for only when the consumer closes.
+    Background { interval: Option<Span>, stores: Stores },
     /// `commitSync()` before the records that a poll returned are processed.
     BeforeProcessing,
     /// `commitSync()` after each record.
     AfterProcessing,
     /// `commitSync()` after all records of a poll.
     AfterBatch,
+}
+
+/// When librdkafka marks a message as one to commit.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Stores {
+    /// `enable.auto.offset.store`: when the application is handed it.
+    OnDelivery,
+    /// The application does it (`rd_kafka_offsets_store()`) when it has finished with it.
+    AfterProcessing,
 }
 
 /// `auto.offset.reset`: where to read from when there is no position to go on from.
@@ -337,6 +384,7 @@ impl Config {
         let (version, rules) = (release.version, Rules::of(release));
         let read = reader::Reader { effective };
         let speech = read.speech(version);
+        let is_librdkafka = settings::is_librdkafka(effective);
         Config {
             version,
             release,
@@ -351,8 +399,15 @@ impl Config {
             topic: read.topic(version),
             offsets: read.offsets(setup.cluster.brokers),
             transaction_state: read.has_transactions().then(|| read.transaction_state()),
-            producer: read.producer(rules),
-            consumer: read.consumer(rules, setup),
+            client: read.client(),
+            producer: match is_librdkafka {
+                true => read.librdkafka_producer(),
+                false => read.producer(rules),
+            },
+            consumer: match is_librdkafka {
+                true => read.librdkafka_consumer(setup),
+                false => read.consumer(rules, setup),
+            },
         }
     }
 }

@@ -170,11 +170,13 @@ impl Consumer {
     /// Whether the progress in `origin` is stored, as far as it is to be. True also for partitions of others.
     pub fn is_stored(&self, origin: Origin) -> bool {
         let is_stored = |partition: &Partition| {
-            let due = self.to_store(partition);
-            let is_there = due.map(|at| at.next) == partition.committed;
+            let Some(due) = self.to_store(partition) else { return true };
+            let is_background = matches!(self.commit, Some(Commit::Background { .. }));
+            let is_there =
+                Some(due.next) == partition.committed || is_background && !partition.is_beyond_committed(due);
             // What nobody waits for is not tried again.
             let is_left = self.stores_async() && self.committer.is_silent();
-            partition.is_stopped() || due.is_none() || is_there || is_left
+            partition.is_stopped() || is_there || is_left
         };
         self.own(origin).is_none_or(is_stored)
     }
@@ -305,6 +307,8 @@ impl Consumer {
     /// One turn: what has come is handed over, what is missing is asked for.
     fn run(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         let now = ctx.wall_clock();
+        self.commit_in_background(now);
+        self.take_part_in_background(ctx, now);
         self.poll(ctx, now);
         self.look_up_offsets(ctx, now);
         for place in 0..self.partitions.len() {
@@ -318,7 +322,7 @@ impl Consumer {
             return ctx.exit("closed");
         }
         let due = self.due(now);
-        self.wake.by(ctx, due, self.config.request_timeout);
+        self.wake.by(ctx, now, due, self.config.request_timeout);
     }
 
     fn time_out(&mut self, ctx: &mut Ctx<'_, Kafka>) {
@@ -364,7 +368,7 @@ impl Consumer {
         due = due.min(self.poll.auto_commit_due());
         if let Some(coordinator) = self.leaders.coordinator() {
             let member = match &self.member {
-                Some(member) if !self.closing => member.due(self.poll.thread),
+                Some(member) if !self.closing => member.due(self.poll.thread, self.config.joins_in_background),
                 Some(_) | None => Time::NEVER,
             };
             let wanted = self.lookup.due().min(self.committer.due()).min(member);

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::release;
 use crate::settings;
 
-/// Apache Kafka, the broker and its Java client.
+/// Apache Kafka, the broker, its Java client and librdkafka.
 pub struct KafkaBroker;
 
 /// The only one.
@@ -26,13 +26,19 @@ impl Broker for KafkaBroker {
         release::releases(version)
     }
     fn clients(&self) -> &'static [&'static str] {
-        &["java"]
+        &["java", settings::LIBRDKAFKA]
     }
     fn sections(&self) -> &'static [&'static str] {
         settings::SECTIONS
     }
     fn settings(&self) -> &'static [Setting] {
         &settings::SETTINGS
+    }
+    fn settings_of(&self, client: &str) -> &'static [Setting] {
+        match client == settings::LIBRDKAFKA {
+            true => &settings::LIBRDKAFKA_SETTINGS,
+            false => &settings::SETTINGS,
+        }
     }
     fn refuse(&self, effective: &Effective, setup: &Setup) -> Vec<Problem> {
         settings::refuse(effective, setup)
@@ -97,7 +103,7 @@ const SIMPLIFICATIONS: &[&str] = &[
     "An idempotent producer without transactions has its id from its start on; brokers forget neither producers after a day nor transactional ids after a week.",
     "The metadata quorum is one reliable controller, also where a version would use ZooKeeper: loss of the quorum cannot be told from loss of its one node.",
     "Consumers are dynamic members of one group under the classic protocol: with group.instance.id a quick restart would keep its partitions, group.protocol=consumer is refused, and applications have no rebalance listener.",
-    "Only the Java client: librdkafka commits and retries differently.",
+    "librdkafka is that of 2.15; its consumer shares the Java client's way of reading and joining, and its transactions are not modelled.",
     "Messages go to the partitions in turn by their number, not by key or stickiness: batches are spread more evenly than in reality.",
     "No compaction: every message counts as having a key of its own.",
     "A message counts as 100 bytes; fetches are limited by records, not bytes.",
@@ -125,11 +131,12 @@ mod tests {
     #[test]
     fn no_other_setting_that_is_not_modelled_makes_a_difference() {
         let (setup, mut all) = (Setup::default(), 0);
-        let low_and_high = KAFKA.versions().iter().flat_map(|version| [(version, false), (version, true)]);
-        for (&version, high) in low_and_high {
-            let plain = Effective::defaults(version, "java", KAFKA.versions(), KAFKA.settings());
+        let clients = KAFKA.versions().iter().flat_map(|version| KAFKA.clients().iter().map(move |c| (*version, *c)));
+        for ((version, client), high) in clients.flat_map(|row| [(row, false), (row, true)]) {
+            let settings = KAFKA.settings_of(client);
+            let plain = Effective::defaults(version, client, KAFKA.versions(), settings);
             let mut chosen = plain.clone();
-            for setting in KAFKA.settings().iter().filter(|setting| !KAFKA.heeds(setting)) {
+            for setting in settings.iter().filter(|setting| !KAFKA.heeds(setting)) {
                 let value = match setting.kind {
                     ValueKind::Bool => high.to_string(),
                     ValueKind::Int { min, max } => if high { max } else { min }.to_string(),

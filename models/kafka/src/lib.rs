@@ -13,6 +13,7 @@ mod consumer;
 mod controller;
 mod describe;
 mod error_code;
+mod librdkafka;
 mod message;
 mod metadata;
 mod model;

@@ -11,9 +11,10 @@ use ackproof_log::Offset;
 
 use crate::broker::{Broker, progress_in};
 use crate::cell::Cell;
-use crate::config::Config;
+use crate::config::{Client, Config};
 use crate::consumer::Consumer;
 use crate::controller::Controller;
+use crate::librdkafka;
 use crate::message::{Message, Payload, Record};
 use crate::metadata::{Image, NodeSet};
 use crate::plan::Plan;
@@ -33,6 +34,7 @@ pub enum KafkaActor {
     Broker(Broker),
     Controller(Controller),
     Producer(Producer),
+    LibrdkafkaProducer(librdkafka::Producer),
     /// Of the group, or the auditor.
     Consumer(Consumer),
 }
@@ -49,6 +51,7 @@ impl Actor<Kafka> for KafkaActor {
             KafkaActor::Broker(broker) => broker.on(ctx, event),
             KafkaActor::Controller(controller) => controller.on(ctx, event),
             KafkaActor::Producer(producer) => producer.on(ctx, event),
+            KafkaActor::LibrdkafkaProducer(producer) => producer.on(ctx, event),
             KafkaActor::Consumer(consumer) => consumer.on(ctx, event),
         }
     }
@@ -75,7 +78,10 @@ impl Kafka {
     fn image<'a>(&self, actors: &Actors<'a, Kafka>) -> Option<&'a Image> {
         let controller = actors.get(self.plan.layout.controller).map(|actor| match actor {
             KafkaActor::Controller(controller) => controller.committed(),
-            KafkaActor::Broker(_) | KafkaActor::Producer(_) | KafkaActor::Consumer(_) => {
+            KafkaActor::Broker(_)
+            | KafkaActor::Producer(_)
+            | KafkaActor::LibrdkafkaProducer(_)
+            | KafkaActor::Consumer(_) => {
                 unreachable!("the controller's node runs the controller")
             }
         });
@@ -86,21 +92,30 @@ impl Kafka {
     fn controller<'a>(&self, actors: &Actors<'a, Kafka>) -> Option<&'a Controller> {
         match actors.get(self.plan.layout.controller)? {
             KafkaActor::Controller(controller) => Some(controller),
-            KafkaActor::Broker(_) | KafkaActor::Producer(_) | KafkaActor::Consumer(_) => None,
+            KafkaActor::Broker(_)
+            | KafkaActor::Producer(_)
+            | KafkaActor::LibrdkafkaProducer(_)
+            | KafkaActor::Consumer(_) => None,
         }
     }
 
     fn brokers<'a>(&self, actors: &Actors<'a, Kafka>) -> impl Iterator<Item = (NodeId, &'a Broker)> {
         self.plan.layout.brokers.iter().filter_map(|&node| match actors.get(node)? {
             KafkaActor::Broker(broker) => Some((node, broker)),
-            KafkaActor::Controller(_) | KafkaActor::Producer(_) | KafkaActor::Consumer(_) => None,
+            KafkaActor::Controller(_)
+            | KafkaActor::Producer(_)
+            | KafkaActor::LibrdkafkaProducer(_)
+            | KafkaActor::Consumer(_) => None,
         })
     }
 
     fn broker<'a>(&self, actors: &Actors<'a, Kafka>, node: NodeId) -> Option<&'a Broker> {
         match actors.get(node)? {
             KafkaActor::Broker(broker) => Some(broker),
-            KafkaActor::Controller(_) | KafkaActor::Producer(_) | KafkaActor::Consumer(_) => None,
+            KafkaActor::Controller(_)
+            | KafkaActor::Producer(_)
+            | KafkaActor::LibrdkafkaProducer(_)
+            | KafkaActor::Consumer(_) => None,
         }
     }
 
@@ -153,6 +168,7 @@ impl Kafka {
     fn clients_are_done(&self, actors: &Actors<'_, Kafka>) -> bool {
         actors.iter().all(|(node, actor)| match actor {
             KafkaActor::Producer(producer) => producer.is_idle(),
+            KafkaActor::LibrdkafkaProducer(producer) => producer.is_idle(),
             KafkaActor::Consumer(_) if self.plan.topology.get(node).kind == NodeKind::Auditor => true,
             KafkaActor::Consumer(consumer) => self.member_is_done(actors, consumer),
             KafkaActor::Broker(_) | KafkaActor::Controller(_) => true,
@@ -200,7 +216,10 @@ impl Kafka {
         let auditor = self.plan.topology.of_kind(NodeKind::Auditor);
         match actors.get(*auditor.first()?)? {
             KafkaActor::Consumer(auditor) => auditor.position(origin).map(|offset| offset.0),
-            KafkaActor::Broker(_) | KafkaActor::Controller(_) | KafkaActor::Producer(_) => None,
+            KafkaActor::Broker(_)
+            | KafkaActor::Controller(_)
+            | KafkaActor::Producer(_)
+            | KafkaActor::LibrdkafkaProducer(_) => None,
         }
     }
 
@@ -225,7 +244,10 @@ impl Kafka {
         let Some((_, leading)) = self.leading(actors, index) else { return 0 };
         let passed = actors.iter().filter_map(|(_, actor)| match actor {
             KafkaActor::Consumer(consumer) => consumer.passed(self.plan.layout.origin(index), leading.leader_epoch()),
-            KafkaActor::Broker(_) | KafkaActor::Controller(_) | KafkaActor::Producer(_) => None,
+            KafkaActor::Broker(_)
+            | KafkaActor::Controller(_)
+            | KafkaActor::Producer(_)
+            | KafkaActor::LibrdkafkaProducer(_) => None,
         });
         passed.filter(|&passed| passed <= leading.high_watermark()).max().map_or(0, |passed| passed.0)
     }
@@ -278,7 +300,10 @@ impl Model for Kafka {
         match self.plan.topology.get(node).kind {
             NodeKind::Broker => KafkaActor::Broker(Broker::new(plan())),
             NodeKind::Controller => KafkaActor::Controller(Controller::new(plan())),
-            NodeKind::Producer => KafkaActor::Producer(Producer::new(&self.plan, node)),
+            NodeKind::Producer => match self.plan.config.client {
+                Client::Java => KafkaActor::Producer(Producer::new(&self.plan, node)),
+                Client::Librdkafka(own) => KafkaActor::LibrdkafkaProducer(librdkafka::Producer::new(&self.plan, own)),
+            },
             NodeKind::Consumer | NodeKind::Auditor => KafkaActor::Consumer(Consumer::new(&self.plan, node)),
             NodeKind::Nameserver => unreachable!("Kafka has no nameserver"),
         }
@@ -319,6 +344,7 @@ impl Model for Kafka {
         let formed = self.plan.layout.indices().all(|index| self.is_settled(actors, image, index));
         let clients = actors.iter().all(|(_, actor)| match actor {
             KafkaActor::Producer(producer) => producer.is_ready(),
+            KafkaActor::LibrdkafkaProducer(producer) => producer.is_ready(),
             KafkaActor::Consumer(consumer) => consumer.is_ready(),
             KafkaActor::Broker(_) | KafkaActor::Controller(_) => true,
         });

@@ -32,7 +32,8 @@ use crate::plan::Plan;
 use crate::sequence::{ProducerId, Sequence};
 use crate::transaction::TransactionalId;
 use accumulator::Accumulator;
-use batch::{Batch, Failure};
+use batch::Batch;
+pub use batch::Failure;
 use sequences::Sequences;
 use transaction::{Question, Transaction};
 
@@ -199,7 +200,7 @@ impl Producer {
             return ctx.exit("closed");
         }
         let due = self.due(now);
-        self.wake.by(ctx, due, self.config.request_timeout);
+        self.wake.by(ctx, now, due, self.config.request_timeout);
     }
 
     /// Gives up on what has taken too long. What may be sent is sent first, even if it is then given up at once.

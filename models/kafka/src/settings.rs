@@ -11,6 +11,7 @@ mod consumer;
 mod contradictions;
 mod idempotence;
 mod inert;
+mod librdkafka;
 mod producer;
 mod protocol;
 mod retention;
@@ -26,13 +27,24 @@ use ackproof_core::setting::{Setting, ValueKind};
 pub use contradictions::refuse;
 pub use idempotence::{Idempotence, idempotence};
 pub use inert::inert;
+pub use librdkafka::{LIBRDKAFKA, LIBRDKAFKA_SETTINGS, is_librdkafka};
 pub use traps::traps;
 
 /// Sections of `config`, in the order they are shown.
 pub const SECTIONS: &[&str] = &["broker", "topic", "producer", "consumer"];
 
-/// Every setting, by section; those without effect here come last.
+/// Every setting of a cluster and its Java clients, by section; those without effect here come last.
 pub static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let mut settings = of_the_cluster();
+    settings.extend_from_slice(producer::SETTINGS);
+    settings.extend(unmodelled::producer());
+    settings.extend_from_slice(consumer::SETTINGS);
+    settings.extend(unmodelled::consumer());
+    settings
+});
+
+/// The settings of brokers and topics, whatever the clients.
+fn of_the_cluster() -> Vec<Setting> {
     let mut settings = Vec::new();
     settings.extend_from_slice(broker::SETTINGS);
     settings.extend_from_slice(retention::OF_BROKERS);
@@ -40,12 +52,8 @@ pub static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
     settings.extend_from_slice(topic::SETTINGS);
     settings.extend_from_slice(retention::OF_TOPICS);
     settings.extend(unmodelled::topic());
-    settings.extend_from_slice(producer::SETTINGS);
-    settings.extend(unmodelled::producer());
-    settings.extend_from_slice(consumer::SETTINGS);
-    settings.extend(unmodelled::consumer());
     settings
-});
+}
 
 /// What most entries have in common.
 const ACTING: Setting = Setting {

@@ -71,17 +71,25 @@ fn settings(args: &ListArgs) -> Result<Vec<Line>, Failure> {
             Failure::input(format!("error: no version `{version}` of {name}; known: {}", versions.join(", ")))
         })?,
     };
+    let clients = broker.clients();
+    let client = match args.client.as_deref() {
+        None => clients.first().copied().unwrap_or_default(),
+        Some(client) => clients.iter().copied().find(|known| *known == client).ok_or_else(|| {
+            Failure::input(format!("error: no client `{client}` of {name}; known: {}", clients.join(", ")))
+        })?,
+    };
     let setting_line = |setting: &ackproof_core::setting::Setting| Line {
         name: format!("{}.{}", setting.section, setting.key),
         words: setting.effect.to_owned(),
         more: vec![
             ("default", setting.default_in(version, versions).unwrap_or("none").to_owned()),
             ("unit", setting.unit.to_owned()),
+            ("also", setting.aliases.join(", ")),
             ("modelled", if setting.modelled { "yes" } else { "no" }.to_owned()),
             ("source", setting.source.to_owned()),
         ],
     };
-    Ok(broker.settings().iter().map(setting_line).collect())
+    Ok(broker.settings_of(client).iter().map(setting_line).collect())
 }
 
 fn as_json(line: &Line) -> Value {

@@ -70,7 +70,7 @@ fn as_text(scenario: &Scenario) -> String {
     if let Some(row) = scenario.rows.first() {
         text.push_str("\nSettings in force in the first row, with where each comes from\n");
         let width = row.effective.iter().map(|(name, _, _)| name.to_string().len()).max().unwrap_or(0);
-        let known = registry::entry(scenario.broker).broker.settings();
+        let known = registry::entry(scenario.broker).broker.settings_of(scenario.client);
         for (name, value, source) in row.effective.iter() {
             let modelled = known.iter().any(|s| s.section == name.section && s.key == name.key && s.modelled);
             // A default that does not act would only bury the values that do.

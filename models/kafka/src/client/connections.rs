@@ -14,7 +14,7 @@ use ackproof_core::node::{Incarnation, NodeId};
 use ackproof_core::seed::Stream;
 use ackproof_core::time::{Span, Time};
 
-use crate::config::ConnectionConfig;
+use crate::config::{Clock, ConnectionConfig};
 use crate::message::{Correlation, Message, MetadataRequest};
 use crate::model::Kafka;
 
@@ -101,6 +101,14 @@ impl<R> Connections<R> {
         self.last = Correlation::start(incarnation);
     }
 
+    /// What the client's clock shows, the one that it reads timeouts off.
+    pub fn now(&self, ctx: &Ctx<'_, Kafka>) -> Time {
+        match self.config.clock {
+            Clock::Wall => ctx.wall_clock(),
+            Clock::Monotonic => ctx.now(),
+        }
+    }
+
     pub fn is_open(&self, peer: NodeId) -> bool {
         matches!(self.peers[peer.index()].state, State::Open)
     }
@@ -120,7 +128,7 @@ impl<R> Connections<R> {
 
     /// Begins to open a connection, unless it is open, being opened, or must not be tried yet.
     pub fn open(&mut self, ctx: &mut Ctx<'_, Kafka>, to: NodeId) {
-        let now = ctx.wall_clock();
+        let now = self.now(ctx);
         let peer = &mut self.peers[to.index()];
         let State::Closed { until } = peer.state else { return };
         if now < until {
@@ -149,7 +157,7 @@ impl<R> Connections<R> {
     ) {
         debug_assert!(self.is_open(to), "a request over a connection that is not open");
         let correlation = self.last.advance();
-        let due = ctx.wall_clock() + timeout;
+        let due = self.now(ctx) + timeout;
         self.peers[to.index()].requests.push_back(Request { correlation, due, what });
         ctx.send(to, build(correlation));
     }

@@ -127,7 +127,7 @@ impl Leaders {
     ///
     /// Source: `NetworkClient.DefaultMetadataUpdater.maybeUpdate`, `Metadata.timeToNextUpdate` at 4.1.
     pub fn refresh<R>(&mut self, ctx: &mut Ctx<'_, Kafka>, connections: &mut Connections<R>, what: impl FnOnce() -> R) {
-        let now = ctx.wall_clock();
+        let now = connections.now(ctx);
         if self.asked || now < self.next_question() {
             return;
         }

@@ -20,7 +20,7 @@ use crate::metadata::{Image, MetadataVersion, NodeSet, Partition};
 use crate::model::Kafka;
 use crate::plan::Plan;
 use crate::release::VERSIONS;
-use crate::settings::SETTINGS;
+use crate::settings::{LIBRDKAFKA, LIBRDKAFKA_SETTINGS, SETTINGS};
 use crate::topic::{Layout, Shape};
 
 pub const B1: NodeId = NodeId(0);
@@ -30,7 +30,14 @@ pub const P1: NodeId = NodeId(9);
 
 /// Defaults of 4.1, three copies of one partition, and over them `section.key=value`.
 pub fn plan(chosen: &[&str], setup: &Setup) -> Plan {
-    let mut effective = Effective::defaults("4.1", "java", VERSIONS, &SETTINGS);
+    plan_from(Effective::defaults("4.1", "java", VERSIONS, &SETTINGS), chosen, setup)
+}
+/// The same for clients that use librdkafka.
+pub fn librdkafka_plan(chosen: &[&str], setup: &Setup) -> Plan {
+    plan_from(Effective::defaults("4.1", LIBRDKAFKA, VERSIONS, &LIBRDKAFKA_SETTINGS), chosen, setup)
+}
+
+fn plan_from(mut effective: Effective, chosen: &[&str], setup: &Setup) -> Plan {
     effective.set(SettingName::new("topic", "replication.factor"), "3", ValueSource::Matrix);
     for text in chosen {
         let (name, value) = text.split_once('=').expect("section.key=value");

@@ -33,15 +33,15 @@ impl Wake {
 
     /// Rings again as soon as everything that has come is handled.
     pub fn soon(&mut self, ctx: &mut Ctx<'_, Kafka>) {
-        let now = ctx.wall_clock();
-        self.by(ctx, now, Span::ZERO);
+        let now = ctx.now();
+        self.by(ctx, now, now, Span::ZERO);
     }
 
-    /// Makes sure that the timer rings by the time that the wall clock shows `due`, and within `at_most`.
+    /// Makes sure that the timer rings by the time that the clock which shows `now` shows `due`, and within `at_most`.
     ///
     /// Source: `NetworkClient.poll` at 4.1, which sleeps no longer than the request timeout.
-    pub fn by(&mut self, ctx: &mut Ctx<'_, Kafka>, due: Time, at_most: Span) {
-        let after = due.since(ctx.wall_clock()).min(at_most).max(Span::ms(1));
+    pub fn by(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, due: Time, at_most: Span) {
+        let after = due.since(now).min(at_most).max(Span::ms(1));
         let rings = ctx.now() + after;
         if self.set_for.is_none_or(|set_for| rings < set_for) {
             self.set_for = Some(rings);

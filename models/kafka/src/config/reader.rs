@@ -5,8 +5,8 @@ use ackproof_core::setup::{AckMode, Setup};
 use ackproof_core::time::Span;
 
 use super::{
-    Acks, Backoff, BrokerConfig, Commit, ConnectionConfig, ConsumerConfig, ProducerConfig, Protocol, Reset, Retention,
-    Rules, Speech, TimestampLimits, TopicConfig, TransactionsConfig, Version,
+    Acks, Backoff, BrokerConfig, Clock, Commit, ConnectionConfig, ConsumerConfig, ProducerConfig, Protocol, Reset,
+    Retention, Rules, Speech, TimestampLimits, TopicConfig, TransactionsConfig, Version,
 };
 use crate::assignor::Strategy;
 use crate::mutation::Rule;
@@ -26,7 +26,7 @@ impl<'a> Reader<'a> {
     pub(super) fn number(self, section: &str, key: &str) -> u64 {
         self.effective.int(section, key).max(0) as u64
     }
-    fn count(self, section: &str, key: &str) -> u32 {
+    pub(super) fn count(self, section: &str, key: &str) -> u32 {
         self.number(section, key).min(u64::from(u32::MAX)) as u32
     }
     pub(super) fn span(self, section: &str, key: &str) -> Span {
@@ -192,6 +192,7 @@ impl<'a> Reader<'a> {
         let growing =
             |first, most| Backoff { first: self.span(section, first), most: self.span(section, most), doubles: true };
         ConnectionConfig {
+            clock: Clock::Wall,
             reconnect: growing("reconnect.backoff.ms", "reconnect.backoff.max.ms"),
             setup_timeout: growing("socket.connection.setup.timeout.ms", "socket.connection.setup.timeout.max.ms"),
             request_timeout: self.span(section, "request.timeout.ms"),
@@ -227,7 +228,7 @@ impl<'a> Reader<'a> {
 
     /// Before 3.0, choosing idempotence alone raised the default of 1 to all.
     /// Source: `KafkaProducer.configureAcks` on 2.8.
-    fn acks(self) -> Acks {
+    pub(super) fn acks(self) -> Acks {
         let chosen = |key| self.effective.is_set("producer", key);
         let idempotence = match chosen("enable.idempotence") {
             true => self.effective.bool("producer", "enable.idempotence"),
@@ -255,6 +256,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    pub(super) fn isolation(self) -> Isolation {
+        match self.effective.text("consumer", "isolation.level") {
+            Some("read_committed") => Isolation::ReadCommitted,
+            Some("read_uncommitted") => Isolation::ReadUncommitted,
+            other => panic!("consumer.isolation.level is none of read_committed, read_uncommitted: {other:?}"),
+        }
+    }
+
+    pub(super) fn checks_positions(self) -> bool {
+        Version::parse(&self.effective.version)
+            .is_none_or(|version| super::messages_have_epochs(self.effective, version))
+    }
+
     pub(super) fn consumer(self, rules: Rules, setup: &Setup) -> ConsumerConfig {
         let span = |key| self.span("consumer", key);
         let app = &setup.app.consumer;
@@ -270,19 +284,15 @@ impl<'a> Reader<'a> {
                 Some("none") => Reset::None,
                 other => panic!("consumer.auto.offset.reset is none of earliest, latest, none: {other:?}"),
             },
-            isolation: match self.effective.text("consumer", "isolation.level") {
-                Some("read_committed") => Isolation::ReadCommitted,
-                Some("read_uncommitted") => Isolation::ReadUncommitted,
-                other => panic!("consumer.isolation.level is none of read_committed, read_uncommitted: {other:?}"),
-            },
+            isolation: self.isolation(),
             max_poll_records: self.count("consumer", "max.poll.records"),
-            checks_positions: Version::parse(&self.effective.version)
-                .is_none_or(|version| super::messages_have_epochs(self.effective, version)),
+            checks_positions: self.checks_positions(),
             max_poll_interval: span("max.poll.interval.ms"),
             session_timeout: span("session.timeout.ms"),
             heartbeat_interval: span("heartbeat.interval.ms"),
             strategy: strategies.first().copied().unwrap_or(Strategy::Range),
             is_cooperative: !strategies.is_empty() && strategies.iter().all(|strategy| strategy.is_cooperative()),
+            joins_in_background: false,
             fetch_max_wait: span("fetch.max.wait.ms"),
             request_timeout: span("request.timeout.ms"),
             api_timeout: span("default.api.timeout.ms"),

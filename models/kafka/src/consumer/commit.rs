@@ -73,6 +73,8 @@ impl Consumer {
         match self.commit? {
             config::Commit::Auto { .. } => partition.at(),
             config::Commit::BeforeProcessing => partition.handed,
+            config::Commit::Background { stores: config::Stores::OnDelivery, .. } => partition.handed,
+            config::Commit::Background { stores: config::Stores::AfterProcessing, .. } => partition.processed,
             config::Commit::AfterProcessing | config::Commit::AfterBatch => partition.processed,
         }
     }
@@ -93,8 +95,9 @@ impl Consumer {
     }
 
     fn progress(&self) -> Arc<[Commit]> {
+        let only_beyond = matches!(self.commit, Some(config::Commit::Background { .. }));
         let of = |partition: &Partition| {
-            let at = self.to_store(partition)?;
+            let at = self.to_store(partition).filter(|at| !only_beyond || partition.is_beyond_committed(*at))?;
             Some(Commit { origin: partition.origin, upto: at.next, leader_epoch: at.epoch })
         };
         self.partitions.iter().filter_map(of).collect()
@@ -156,6 +159,7 @@ impl Consumer {
         for commit in commits {
             if let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == commit.origin) {
                 partition.committed = Some(commit.upto);
+                partition.committed_epoch = commit.leader_epoch;
             }
         }
     }

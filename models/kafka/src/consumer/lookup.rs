@@ -91,6 +91,7 @@ impl Consumer {
             match commits.iter().find(|commit| commit.origin == partition.origin) {
                 Some(commit) => {
                     partition.committed = Some(commit.upto);
+                    partition.committed_epoch = commit.leader_epoch;
                     partition.position = Position::Valid(At::new(commit.upto, commit.leader_epoch));
                 }
                 None => self.go_without_position(ctx, place, "its group has stored no progress"),

@@ -195,10 +195,12 @@ impl Member {
     }
 
     /// When it next has something to ask of the coordinator.
-    pub fn due(&self, thread: Thread) -> Time {
+    pub fn due(&self, thread: Thread, joins_in_background: bool) -> Time {
         let in_poll = thread == Thread::Running;
         let join = match self.request {
-            Request::NotBefore(at) if in_poll && self.rejoins => self.prepares_until.unwrap_or(at),
+            Request::NotBefore(at) if (in_poll || joins_in_background) && self.rejoins => {
+                self.prepares_until.unwrap_or(at)
+            }
             Request::NotBefore(_) | Request::UnderWay => Time::NEVER,
         };
         match self.stage {

@@ -71,6 +71,8 @@ pub struct Partition {
     pub handed: Option<At>,
     /// The group's progress, as far as the consumer knows.
     pub committed: Option<Offset>,
+    /// Leader epoch of the record before.
+    pub committed_epoch: Option<Epoch>,
 }
 
 /// One assignment of a partition: what was asked for an earlier one is void.
@@ -98,6 +100,7 @@ impl Partition {
             processed: None,
             handed: None,
             committed: None,
+            committed_epoch: None,
         }
     }
 
@@ -117,6 +120,12 @@ impl Partition {
     }
     pub fn has_records(&self) -> bool {
         self.records.is_some()
+    }
+    /// Whether storing this would take the group's progress further: librdkafka stores nothing else.
+    ///
+    /// Source: `rd_kafka_topic_partition_list_set_offsets` (`rd_kafka_fetch_pos_cmp`) at librdkafka 2.15.0.
+    pub fn is_beyond_committed(&self, at: At) -> bool {
+        self.committed.is_none_or(|committed| (at.epoch, at.next) > (self.committed_epoch, committed))
     }
     /// Whether everything up to the high watermark, as last told, was handed over.
     pub fn is_at_end(&self) -> bool {

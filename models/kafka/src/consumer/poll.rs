@@ -51,6 +51,8 @@ pub struct PollLoop {
     auto_commit_at: Time,
     /// The last automatic commit, on the way out.
     closing_commit_begun: bool,
+    /// Automatic commits do not wait for a poll.
+    has_committing_thread: bool,
 }
 
 impl PollLoop {
@@ -62,10 +64,14 @@ impl PollLoop {
             polled: VecDeque::new(),
             handed: VecDeque::new(),
             auto_commit_at: match commit {
-                Some(Commit::Auto { interval }) => Time::ZERO + interval,
+                Some(Commit::Auto { interval } | Commit::Background { interval: Some(interval), .. }) => {
+                    Time::ZERO + interval
+                }
+                Some(Commit::Background { interval: None, .. }) => Time::NEVER,
                 Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) | None => Time::NEVER,
             },
             closing_commit_begun: false,
+            has_committing_thread: matches!(commit, Some(Commit::Background { .. })),
         }
     }
 
@@ -87,10 +93,11 @@ impl PollLoop {
         self.auto_commit_at = now + pause;
     }
 
-    /// When a poll has to look again for an automatic commit.
+    /// When a poll, or a thread for it, has to look again for an automatic commit.
     pub fn auto_commit_due(&self) -> Time {
         match self.thread {
             Thread::Running => self.auto_commit_at,
+            Thread::Processing | Thread::Committing if self.has_committing_thread => self.auto_commit_at,
             Thread::Processing | Thread::Committing => Time::NEVER,
         }
     }
@@ -124,6 +131,21 @@ impl Consumer {
     /// Source: `ConsumerCoordinator.maybeAutoCommitOffsetsAsync` at 4.1.
     fn commit_automatically(&mut self, now: Time) {
         let Some(Commit::Auto { interval }) = self.commit else { return };
+        self.commit_if_due(now, interval);
+    }
+
+    /// librdkafka's commits do not wait for a poll, so that a message may be committed while the application works on it.
+    ///
+    /// Source: `rd_kafka_cgrp_offset_commit_tmr_cb` at librdkafka 2.15.0.
+    pub(super) fn commit_in_background(&mut self, now: Time) {
+        let Some(Commit::Background { interval: Some(interval), .. }) = self.commit else { return };
+        if !self.is_settled() {
+            return;
+        }
+        self.commit_if_due(now, interval);
+    }
+
+    fn commit_if_due(&mut self, now: Time, interval: Span) {
         if now < self.poll.auto_commit_at {
             return;
         }
@@ -207,7 +229,7 @@ impl Consumer {
             Some(Commit::AfterProcessing) => !given_back,
             Some(Commit::AfterBatch) if self.poll.in_background => polled.is_last,
             Some(Commit::AfterBatch) => self.poll.polled.is_empty(),
-            Some(Commit::Auto { .. } | Commit::BeforeProcessing) | None => false,
+            Some(Commit::Auto { .. } | Commit::Background { .. } | Commit::BeforeProcessing) | None => false,
         };
         if commits {
             self.commit_by_itself(now);
@@ -225,7 +247,10 @@ impl Consumer {
             return;
         }
         partition.seek(At::new(offset, None));
-        partition.handed = partition.at();
+        // What librdkafka has marked stays marked. Source: `rd_kafka_seek` at librdkafka 2.15.0.
+        if !self.poll.has_committing_thread {
+            partition.handed = partition.at();
+        }
         self.poll.polled.retain(|polled| polled.delivery.origin != failed.delivery.origin);
     }
 
@@ -253,6 +278,13 @@ impl Consumer {
         }
     }
 
+    pub(super) fn commits_by_itself(&self) -> bool {
+        match self.commit {
+            Some(Commit::Auto { .. } | Commit::Background { .. }) => true,
+            Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) | None => false,
+        }
+    }
+
     /// Whether nothing is left to store on the way out.
     pub(super) fn is_closed(&self) -> bool {
         self.committer.is_free() && (!self.closes_with_a_commit() || self.poll.closing_commit_begun)
@@ -260,7 +292,7 @@ impl Consumer {
 
     fn closes_with_a_commit(&self) -> bool {
         match self.commit {
-            Some(Commit::Auto { .. }) => true,
+            Some(Commit::Auto { .. } | Commit::Background { .. }) => true,
             Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) => {
                 self.config.commit_call == CommitCall::Async
             }

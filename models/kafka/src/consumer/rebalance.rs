@@ -12,6 +12,7 @@ use ackproof_core::time::Time;
 use super::Consumer;
 use super::lookup::Lookup;
 use super::partition::{Partition, Position};
+use super::poll::Thread;
 use crate::config::Commit;
 use crate::model::Kafka;
 
@@ -22,6 +23,20 @@ impl Consumer {
     pub(super) fn take_part(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) -> bool {
         let Some(member) = &mut self.member else { return true };
         member.polled(now, &self.config);
+        self.follow_group(ctx, now)
+    }
+
+    /// librdkafka gives partitions up and takes them whatever the application does.
+    ///
+    /// Source: `rd_kafka_cgrp_serve` at librdkafka 2.15.0, for applications without a rebalance callback.
+    pub(super) fn take_part_in_background(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        if self.config.joins_in_background && self.poll.thread != Thread::Running && !self.closing {
+            self.follow_group(ctx, now);
+        }
+    }
+
+    fn follow_group(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) -> bool {
+        let Some(member) = &mut self.member else { return true };
         if let Some(origins) = member.take_assigned() {
             self.take_up(ctx, now, &origins);
         }
@@ -41,7 +56,7 @@ impl Consumer {
     ///
     /// Source: `ConsumerCoordinator.onJoinPrepare` at 4.1.
     fn prepare_join(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) -> bool {
-        let is_auto = matches!(self.commit, Some(Commit::Auto { .. }));
+        let is_auto = self.commits_by_itself();
         let until = now + self.config.max_poll_interval;
         let Some(member) = &mut self.member else { return true };
         let is_thrown_out = member.is_thrown_out();

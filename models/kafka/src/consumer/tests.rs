@@ -18,6 +18,7 @@ use crate::sequence::{Numbered, ProducerId, Sequence};
 use crate::transaction::{Aborted, Committed, Ending, Marker};
 use ackproof_core::node::Incarnation;
 
+mod background;
 mod groups;
 mod polling;
 
@@ -42,7 +43,10 @@ fn ack(mode: AckMode) -> Setup {
 
 /// A consumer that has just been told the leaders and has its connections open.
 fn started(node: NodeId, chosen: &[&str], setup: &Setup) -> Rig<Consumer> {
-    let mut rig = Rig::new(Consumer::new(&plan(chosen, setup), node));
+    started_by(&plan(chosen, setup), node)
+}
+fn started_by(plan: &Plan, node: NodeId) -> Rig<Consumer> {
+    let mut rig = Rig::new(Consumer::new(plan, node));
     rig.on(Event::Start);
     for _ in 0..3 {
         rig.answer_metadata(&led_by_b1());
@@ -52,7 +56,10 @@ fn started(node: NodeId, chosen: &[&str], setup: &Setup) -> Rig<Consumer> {
 
 /// One that is in its group, if it is a member, and reads everything.
 fn connected(node: NodeId, chosen: &[&str], setup: &Setup) -> Rig<Consumer> {
-    let mut rig = started(node, chosen, setup);
+    connected_by(&plan(chosen, setup), node)
+}
+fn connected_by(plan: &Plan, node: NodeId) -> Rig<Consumer> {
+    let mut rig = started_by(plan, node);
     if node == C1 {
         let membership = rig.joined(1);
         rig.synced(membership, &[P0]);

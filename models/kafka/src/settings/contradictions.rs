@@ -4,6 +4,7 @@ use ackproof_core::setting::{Effective, Problem, SettingName};
 use ackproof_core::setup::{AckMode, Setup};
 
 use super::idempotence::{Idempotence, idempotence};
+use super::librdkafka::{self, is_librdkafka};
 use super::protocol;
 use super::transactions;
 use crate::assignor::Strategy;
@@ -11,27 +12,34 @@ use crate::config::Version;
 
 /// Every contradiction of a row.
 pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
-    [
+    let cluster = [
         replication_factor(effective, setup),
         offsets_replication_factor(effective, setup),
         eligible_leader_replicas(effective),
         protocol::version(effective),
         protocol::message_format(effective),
         fetch_wait(effective),
-        delivery_timeout(effective),
-        idempotence_demands(effective),
-        commit_mode(effective, setup),
-        heartbeat(effective),
         session_timeout(effective),
-        assignors(effective),
         group_protocol(effective),
         smallest_segment(effective),
         retention_of_nothing(effective),
-    ]
-    .into_iter()
-    .chain(transactions::refuse(effective, setup))
-    .flatten()
-    .collect()
+        transactions::version(effective),
+    ];
+    let mut problems: Vec<Problem> = cluster.into_iter().flatten().collect();
+    match is_librdkafka(effective) {
+        true => problems.extend(librdkafka::refuse(effective, setup)),
+        false => {
+            let client = [
+                delivery_timeout(effective),
+                idempotence_demands(effective),
+                commit_mode(effective, setup),
+                heartbeat(effective),
+                assignors(effective),
+            ];
+            problems.extend(client.into_iter().chain(transactions::refuse(effective, setup)).flatten());
+        }
+    }
+    problems
 }
 
 pub(super) fn problem(section: &str, key: &str, message: String, source: &'static str) -> Option<Problem> {

@@ -6,6 +6,7 @@
 
 use ackproof_core::setting::Effective;
 
+use super::librdkafka::{self, is_librdkafka};
 use crate::bugs;
 use crate::release::{Release, Version};
 
@@ -32,6 +33,9 @@ pub enum Idempotence {
 const IN_FLIGHT_LIMIT: i64 = 5;
 
 pub fn idempotence(effective: &Effective) -> Idempotence {
+    if is_librdkafka(effective) {
+        return librdkafka::idempotence(effective);
+    }
     let version = Version::parse(&effective.version).unwrap_or(Version::new(4, 0));
     let chosen = effective.is_set("producer", "enable.idempotence");
     // Before 3.0 a transactional.id chose idempotence too.

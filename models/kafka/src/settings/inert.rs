@@ -6,7 +6,7 @@ use ackproof_core::setup::Setup;
 
 use super::protocol;
 use super::transactions;
-use crate::config::{Acks, Commit, Config, Retention};
+use crate::config::{Acks, Client, Commit, Config, Retention};
 
 /// Every setting that somebody chose and that cannot act beside the others.
 pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
@@ -46,10 +46,10 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         let why = "auto.leader.rebalance.enable is false".to_owned();
         report("broker", "leader.imbalance.check.interval.seconds", why);
     }
-    if !matches!(config.consumer.commit, Commit::Auto { .. }) {
+    if !matches!(config.consumer.commit, Commit::Auto { .. } | Commit::Background { .. }) {
         report("consumer", "auto.commit.interval.ms", "nothing is committed automatically".to_owned());
     }
-    if !config.rules.exponential_client_backoff {
+    if !config.rules.exponential_client_backoff && config.client == Client::Java {
         for section in ["producer", "consumer"] {
             report(section, "retry.backoff.max.ms", "clients know it since 3.7".to_owned());
         }

@@ -15,9 +15,8 @@ pub fn are_used(effective: &Effective) -> bool {
     effective.text("producer", "transactional.id").is_some()
 }
 
-pub(super) fn refuse(effective: &Effective, setup: &Setup) -> [Option<Problem>; 5] {
+pub(super) fn refuse(effective: &Effective, setup: &Setup) -> [Option<Problem>; 4] {
     [
-        version(effective),
         application(effective, setup),
         without_idempotence(effective),
         timeout(effective),
@@ -26,7 +25,7 @@ pub(super) fn refuse(effective: &Effective, setup: &Setup) -> [Option<Problem>; 
 }
 
 /// Up to 3.9 there is no such feature to set.
-fn version(effective: &Effective) -> Option<Problem> {
+pub(super) fn version(effective: &Effective) -> Option<Problem> {
     let key = "transaction.version";
     let exists = Version::parse(&effective.version).is_some_and(|version| version >= Version::new(4, 0));
     if exists || !effective.is_set("broker", key) {

@@ -7,10 +7,11 @@ use ackproof_core::setup::{OnFailure, Processing, Setup};
 use ackproof_core::time::Span;
 
 use super::idempotence::{Idempotence, idempotence};
+use super::librdkafka;
 use super::transactions;
 use crate::assignor::Strategy;
 use crate::bugs::{Bug, Bystanders, at_large};
-use crate::config::{Acks, Commit, Config, Reset, Truncation};
+use crate::config::{Acks, Client, Commit, Config, Reset, Truncation};
 
 /// Every trap of a row, in the order in which a message meets them.
 pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
@@ -45,6 +46,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
     .chain(transactions::traps(effective, setup, &row.config))
     .flatten()
     .chain(row.bugs())
+    .chain(librdkafka::traps(effective, setup, &row.config))
     .collect()
 }
 
@@ -110,7 +112,9 @@ impl Row<'_> {
     fn retries_reorder(&self) -> Option<Trap> {
         let producer = &self.config.producer;
         let off = idempotence(self.effective) == Idempotence::Off;
-        if !off || producer.acks == Acks::None || producer.retries == 0 {
+        // Of librdkafka's default there is a word of its own.
+        let is_chosen = self.config.client == Client::Java || self.effective.is_set("producer", "enable.idempotence");
+        if !off || !is_chosen || producer.acks == Acks::None || producer.retries == 0 {
             return None;
         }
         let message = match producer.max_in_flight {

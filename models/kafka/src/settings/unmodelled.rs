@@ -13,19 +13,19 @@ use ackproof_core::setting::{Setting, ValueKind};
 use super::ACTING;
 
 /// Settings without effect for the same reason, by the type of their value.
-struct Unmodelled {
-    why: &'static str,
-    source: &'static str,
-    flags: &'static [&'static str],
-    numbers: &'static [&'static str],
-    texts: &'static [&'static str],
+pub(super) struct Unmodelled {
+    pub(super) why: &'static str,
+    pub(super) source: &'static str,
+    pub(super) flags: &'static [&'static str],
+    pub(super) numbers: &'static [&'static str],
+    pub(super) texts: &'static [&'static str],
 }
 
 /// Kafka's own lowest numbers are -2 and -1, for "as elsewhere" and "no limit".
 const NUMBER: ValueKind = ValueKind::Int { min: -2, max: i64::MAX };
 
 impl Unmodelled {
-    fn settings(&'static self, section: &'static str) -> impl Iterator<Item = Setting> {
+    pub(super) fn settings(&'static self, section: &'static str) -> impl Iterator<Item = Setting> {
         let of_kind = move |keys: &'static [&'static str], kind| {
             keys.iter().map(move |key| Setting {
                 section,
