@@ -50,6 +50,39 @@ fn the_texts_that_other_tests_spoil_are_valid() {
 }
 
 #[test]
+fn a_setting_of_another_client_is_said_to_be_one() {
+    expect(
+        &with("client: librdkafka\nconfig: { producer: { batch.grace: true } }"),
+        &[
+            "toy has no producer setting `batch.grace` | `batch.grace` is a setting of the client java, not of librdkafka",
+        ],
+    );
+    expect(
+        &with("config: { producer: { message.timeout.ms: 5 } }"),
+        &["`message.timeout.ms` is a setting of the client librdkafka, not of java"],
+    );
+    expect(
+        &with("matrix: { message.timeout.ms: [5, 6] }"),
+        &[
+            "toy has no setting `message.timeout.ms` | `message.timeout.ms` is a setting of the client librdkafka, not of java",
+        ],
+    );
+    expect(
+        &with("client: librdkafka\nconfig: { producer: { message.timeot.ms: 5 } }"),
+        &["did you mean `message.timeout.ms`?"],
+    );
+}
+
+#[test]
+fn a_client_has_defaults_of_its_own() {
+    let linger = |client: &str| {
+        let read = parse("t.yaml", &with(&format!("client: {client}")), &[&Toy], &[]).expect("valid");
+        read.rows[0].effective.text("producer", "linger.ms").map(str::to_owned)
+    };
+    assert_eq!((linger("java").as_deref(), linger("librdkafka").as_deref()), (Some("5"), Some("7")));
+}
+
+#[test]
 fn a_node_that_is_not_there_is_reported_beside_errors_that_have_nothing_to_do_with_the_cluster() {
     let text = format!("titel: x\n{}", step("{ kill: b7, restart_after: 10s }"));
     expect(&text, &["1:1 unknown key `titel`", "no node `b7`"]);

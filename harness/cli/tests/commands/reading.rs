@@ -108,6 +108,12 @@ fn list_settings_knows_defaults_by_version_and_refuses_what_it_does_not_know() {
     place.run(&["list", "settings"]).ended(2).says("whose settings? name a broker; brokers: kafka");
     place.run(&["list", "settings", "kafak"]).ended(2).says("no broker `kafak`");
     place.run(&["list", "settings", "kafka", "--version", "0.1"]).ended(2).says("no version `0.1`");
+    let librdkafka = ["list", "settings", "kafka", "--client", "librdkafka"];
+    place.run(&librdkafka).ended(0).says("also: delivery.timeout.ms");
+    place
+        .run(&["list", "settings", "kafka", "--client", "jawa"])
+        .ended(2)
+        .says("no client `jawa` of kafka; known: java");
     place.run(&["list", "nothing"]).ended(2).says("possible values");
 }
 

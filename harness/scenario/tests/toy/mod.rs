@@ -1,5 +1,7 @@
 //! A broker that exists only here, with just enough settings and rules to read scenarios against.
 
+use std::sync::LazyLock;
+
 use ackproof_core::model::Broker;
 use ackproof_core::node::{NodeKind, Part, Topology};
 use ackproof_core::setting::{Effective, Inert, Problem, Setting, SettingName, Trap, ValueKind};
@@ -47,6 +49,18 @@ static SETTINGS: [Setting; 17] = [
     unmodelled("consumer", "bootstrap.servers"),
 ];
 
+/// The other client has one setting more, one less, and another default.
+static LIBRDKAFKA: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let of_its_own =
+        setting("producer", "message.timeout.ms", ValueKind::Int { min: 0, max: 900_000 }, &[("3.0", "300000")]);
+    let shared = SETTINGS.iter().filter(|setting| setting.key != "batch.grace").cloned();
+    let shared = shared.map(|setting| match setting.key {
+        "linger.ms" => Setting { defaults: &[("3.0", "7")], ..setting },
+        _ => setting,
+    });
+    shared.chain([of_its_own]).collect()
+});
+
 impl Broker for Toy {
     fn name(&self) -> &'static str {
         "toy"
@@ -71,6 +85,9 @@ impl Broker for Toy {
             Feature::Transactions | Feature::AsyncCommits => true,
             Feature::ResultsInTransaction => false,
         }
+    }
+    fn settings_of(&self, client: &str) -> &'static [Setting] {
+        if client == "librdkafka" { &LIBRDKAFKA } else { &SETTINGS }
     }
     fn refuse(&self, effective: &Effective, setup: &Setup) -> Vec<Problem> {
         let mut problems = Vec::new();
