@@ -25,7 +25,7 @@ const NOTICED_BY: &[(Rule, &str)] = &[
     (Rule::AcksAll, "kafka/planned-maintenance.yaml"),
     (Rule::MinIsrBefore, "kafka/retries-and-order.yaml"),
     (Rule::InSyncOnly, "kafka/min-isr-availability.yaml"),
-    (Rule::PendingShrink, "kafka/last-replica-standing.yaml"),
+    (Rule::PendingShrink, "kafka/shrink-behind-a-cut.yaml"),
     (Rule::PendingExpand, "kafka/in-sync-set.yaml"),
     (Rule::MinIsrGate, "kafka/read-below-min-isr.yaml"),
     (Rule::IsrShrink, "kafka/unclean-leader-election.yaml"),

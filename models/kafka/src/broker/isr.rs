@@ -100,6 +100,9 @@ impl Replica {
             .collect();
         if !behind.is_empty() {
             self.propose(ctx, env, Kind::Shrink, isr.minus(behind));
+            if !Rule::PendingShrink.holds() {
+                self.advance_high_watermark(ctx, env);
+            }
         }
     }
 
