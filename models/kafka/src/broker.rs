@@ -309,6 +309,7 @@ impl Broker {
             Message::SyncGroup(request) => self.on_sync_group(ctx, from, &request),
             Message::MemberHeartbeat(request) => self.on_member_heartbeat(ctx, from, &request),
             Message::LeaveGroup(request) => self.on_leave_group(ctx, from, &request),
+            Message::GroupHeartbeat(request) => self.on_group_heartbeat(ctx, from, &request),
             Message::Registered(reply) => self.on_registered(ctx, &reply)?,
             Message::HeartbeatIs(reply) => self.on_heartbeat(ctx, &reply)?,
             Message::PartitionAltered(reply) => {
@@ -335,7 +336,7 @@ impl Broker {
             Message::Produced(_) | Message::MetadataIs(_) => {}
             Message::OffsetCommitted(_) | Message::OffsetsAre(_) => {}
             Message::GroupJoined(_) | Message::GroupSynced(_) => {}
-            Message::MemberHeartbeatIs(_) | Message::GroupLeft(_) => {}
+            Message::MemberHeartbeatIs(_) | Message::GroupLeft(_) | Message::GroupHeartbeatIs(_) => {}
         }
         Ok(())
     }

@@ -161,6 +161,8 @@ pub struct BrokerConfig {
     pub eligible_leader_replicas: bool,
     /// `offsets.commit.timeout.ms`: how long a coordinator waits for a commit to be replicated.
     pub offsets_commit_timeout: Span,
+    /// `group.consumer.session.timeout.ms`.
+    pub group_session_timeout: Span,
     /// `group.initial.rebalance.delay.ms`: how long an empty group waits for more members.
     pub initial_rebalance_delay: Span,
     pub transactions: TransactionsConfig,
@@ -302,6 +304,12 @@ pub struct ConsumerConfig {
     pub max_poll_interval: Span,
     pub session_timeout: Span,
     pub heartbeat_interval: Span,
+    /// `group.protocol=consumer`.
+    pub is_reconciling: bool,
+    /// `group.consumer.heartbeat.interval.ms`, which the coordinator tells members.
+    pub group_heartbeat_interval: Span,
+    /// Before 4.0 `group.protocol=consumer` may store what a poll is about to return. Source: KAFKA-18641.
+    pub may_commit_ahead: bool,
     /// `partition.assignment.strategy`, of which the group uses the first: every member has the same.
     pub strategy: Strategy,
     /// Members keep their partitions while they join again. One strategy that cannot is enough to give them up.
@@ -374,6 +382,14 @@ impl Backoff {
 }
 
 impl Config {
+    /// After how long a member of the group that is not heard of is removed.
+    pub fn session_timeout(&self) -> Span {
+        match self.consumer.is_reconciling {
+            true => self.broker.group_session_timeout,
+            false => self.consumer.session_timeout,
+        }
+    }
+
     /// Types the values in force. Values that are not valid together were refused before.
     ///
     /// # Panics

@@ -17,6 +17,7 @@ mod partition;
 mod poll;
 mod reading;
 mod rebalance;
+mod reconciling;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -66,6 +67,7 @@ enum Asked {
     Join(MemberId),
     Sync(Membership),
     Heartbeat(Membership),
+    GroupHeartbeat(MemberId),
     Leave,
 }
 
@@ -256,6 +258,7 @@ impl Consumer {
             Message::GroupSynced(told) => told.correlation,
             Message::MemberHeartbeatIs(told) => told.correlation,
             Message::GroupLeft(told) => told.correlation,
+            Message::GroupHeartbeatIs(told) => told.correlation,
             other => return debug_assert!(false, "a consumer was sent {other:?}"),
         };
         let asked = match self.connections.answered(from, correlation) {
@@ -299,6 +302,7 @@ impl Consumer {
             (Some(Asked::Heartbeat(claim)), Message::MemberHeartbeatIs(told)) => {
                 self.heartbeat_is(ctx, claim, told.result);
             }
+            (Some(Asked::GroupHeartbeat(id)), Message::GroupHeartbeatIs(told)) => self.reconciled(ctx, id, told.result),
             (Some(Asked::Leave), Message::GroupLeft(_)) => {}
             (asked, body) => debug_assert!(false, "{body:?} answers {asked:?}"),
         }
@@ -316,7 +320,11 @@ impl Consumer {
         }
         self.send_async_commits(ctx, now);
         self.send_commit(ctx, now);
-        self.beat(ctx, now);
+        match self.config.is_reconciling {
+            true if !self.closing => self.beat_and_join(ctx, now),
+            true => {}
+            false => self.beat(ctx, now),
+        }
         self.leaders.refresh(ctx, &mut self.connections, || Asked::Metadata);
         if self.closing && self.poll.is_done() && self.is_closed() && self.has_left(ctx) {
             return ctx.exit("closed");
@@ -357,6 +365,7 @@ impl Consumer {
                 Asked::Join(id) => self.lost_join(ctx, now, id),
                 Asked::Sync(claim) => self.lost_join(ctx, now, claim.member),
                 Asked::Heartbeat(_) => self.heartbeat_failed(ctx, now),
+                Asked::GroupHeartbeat(id) => self.lost_group_heartbeat(ctx, now, id),
                 Asked::Leave => {}
             }
         }
@@ -368,8 +377,10 @@ impl Consumer {
         due = due.min(self.poll.auto_commit_due());
         if let Some(coordinator) = self.leaders.coordinator() {
             let member = match &self.member {
-                Some(member) if !self.closing => member.due(self.poll.thread, self.config.joins_in_background),
-                Some(_) | None => Time::NEVER,
+                Some(_) if self.closing => Time::NEVER,
+                Some(member) if self.config.is_reconciling => member.group_due(self.poll.thread),
+                Some(member) => member.due(self.poll.thread, self.config.joins_in_background),
+                None => Time::NEVER,
             };
             let wanted = self.lookup.due().min(self.committer.due()).min(member);
             let reachable =

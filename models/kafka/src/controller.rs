@@ -162,6 +162,7 @@ impl Controller {
             Message::JoinGroup(_) | Message::GroupJoined(_) | Message::SyncGroup(_) | Message::GroupSynced(_) => {}
             Message::MemberHeartbeat(_) | Message::MemberHeartbeatIs(_) => {}
             Message::LeaveGroup(_) | Message::GroupLeft(_) => {}
+            Message::GroupHeartbeat(_) | Message::GroupHeartbeatIs(_) => {}
             Message::Registered(_) | Message::HeartbeatIs(_) | Message::PartitionAltered(_) => {}
             Message::Publish(_) | Message::Transactional(_) => {}
         }

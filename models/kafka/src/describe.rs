@@ -78,8 +78,12 @@ impl Broker for KafkaBroker {
 }
 
 /// Settings that are not modelled and that are looked at all the same, to refuse a row or to warn of it.
-const HEEDED: [(&str, &str); 3] =
-    [("broker", "replica.socket.timeout.ms"), ("broker", "process.roles"), ("broker", "zookeeper.connect")];
+const HEEDED: [(&str, &str); 4] = [
+    ("broker", "group.coordinator.rebalance.protocols"),
+    ("broker", "replica.socket.timeout.ms"),
+    ("broker", "process.roles"),
+    ("broker", "zookeeper.connect"),
+];
 
 /// The machines of a run, in the order that numbers them: brokers, the controller, producers, consumers, the auditor.
 pub fn topology(setup: &Setup) -> Topology {
@@ -102,8 +106,8 @@ pub fn topology(setup: &Setup) -> Topology {
 const SIMPLIFICATIONS: &[&str] = &[
     "An idempotent producer without transactions has its id from its start on; brokers forget neither producers after a day nor transactional ids after a week.",
     "The metadata quorum is one reliable controller, also where a version would use ZooKeeper: loss of the quorum cannot be told from loss of its one node.",
-    "Consumers are dynamic members of one group under the classic protocol: with group.instance.id a quick restart would keep its partitions, group.protocol=consumer is refused, and applications have no rebalance listener.",
-    "librdkafka is that of 2.15; its consumer shares the Java client's way of reading and joining, and its transactions are not modelled.",
+    "Consumers are dynamic members of one group: with group.instance.id a quick restart would keep its partitions; applications have no rebalance listener.",
+    "librdkafka is that of 2.15; its consumer shares the Java client's way of reading and joining under the classic protocol, and its transactions are not modelled.",
     "Messages go to the partitions in turn by their number, not by key or stickiness: batches are spread more evenly than in reality.",
     "No compaction: every message counts as having a key of its own.",
     "A message counts as 100 bytes; fetches are limited by records, not bytes.",

@@ -45,6 +45,10 @@ error_codes! {
     UnknownMemberId = "UNKNOWN_MEMBER_ID",
     /// The group has gone on to another generation.
     IllegalGeneration = "ILLEGAL_GENERATION",
+    /// The member is not where it says it is in its group.
+    FencedMemberEpoch = "FENCED_MEMBER_EPOCH",
+    /// The member has gone on since it sent that.
+    StaleMemberEpoch = "STALE_MEMBER_EPOCH",
     /// The group is dividing its partitions anew.
     RebalanceInProgress = "REBALANCE_IN_PROGRESS",
     /// The log directory has failed.

@@ -127,6 +127,8 @@ pub enum Message {
     MemberHeartbeatIs(MemberHeartbeatIs),
     LeaveGroup(LeaveGroup),
     GroupLeft(GroupLeft),
+    GroupHeartbeat(GroupHeartbeat),
+    GroupHeartbeatIs(GroupHeartbeatIs),
 
     // A broker asks the controller, and is answered.
     Register(Register),

@@ -11,6 +11,7 @@ mod expiry;
 mod group;
 mod joining;
 mod progress;
+mod reconciling;
 mod syncing;
 
 use ackproof_core::actor::Ctx;
@@ -22,7 +23,8 @@ use super::timer::{Alarm, Timer};
 use super::{Broker, Env};
 use crate::error_code::ErrorCode;
 use crate::message::{
-    GroupJoined, GroupLeft, GroupSynced, JoinGroup, LeaveGroup, MemberHeartbeat, MemberHeartbeatIs, Message, SyncGroup,
+    GroupHeartbeat, GroupHeartbeatIs, GroupJoined, GroupLeft, GroupSynced, JoinGroup, LeaveGroup, MemberHeartbeat,
+    MemberHeartbeatIs, Message, SyncGroup,
 };
 use crate::model::Kafka;
 use crate::topic::Layout;
@@ -131,6 +133,16 @@ impl Broker {
         };
         let correlation = request.correlation;
         ctx.send(from, Message::MemberHeartbeatIs(MemberHeartbeatIs { correlation, result }));
+    }
+
+    pub(super) fn on_group_heartbeat(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &GroupHeartbeat) {
+        let result = match &mut self.coordinator.group {
+            Some(group) => group.group_heartbeat(ctx, &self.plan, request),
+            None => Err(ErrorCode::NotCoordinator),
+        };
+        let correlation = request.correlation;
+        ctx.send(from, Message::GroupHeartbeatIs(GroupHeartbeatIs { correlation, result }));
+        self.coordinator.arm(ctx);
     }
 
     pub(super) fn on_leave_group(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &LeaveGroup) {

@@ -162,6 +162,8 @@ pub(super) fn commit_error(error: ErrorCode) -> ErrorCode {
         | ErrorCode::UnknownMemberId
         | ErrorCode::IllegalGeneration
         | ErrorCode::RebalanceInProgress
+        | ErrorCode::FencedMemberEpoch
+        | ErrorCode::StaleMemberEpoch
         | ErrorCode::StaleBrokerEpoch
         | ErrorCode::BrokerIdNotRegistered
         | ErrorCode::NotController

@@ -97,6 +97,7 @@ impl<'a> Reader<'a> {
             unclean_election_interval: span("unclean.leader.election.interval.ms"),
             eligible_leader_replicas: self.finite("broker", "eligible.leader.replicas.version") == Some(1),
             offsets_commit_timeout: span("offsets.commit.timeout.ms"),
+            group_session_timeout: span("group.consumer.session.timeout.ms"),
             initial_rebalance_delay: span("group.initial.rebalance.delay.ms"),
             transactions: TransactionsConfig {
                 epoch_each: self.finite("broker", "transaction.version") == Some(2),
@@ -272,6 +273,8 @@ impl<'a> Reader<'a> {
     pub(super) fn consumer(self, rules: Rules, setup: &Setup) -> ConsumerConfig {
         let span = |key| self.span("consumer", key);
         let app = &setup.app.consumer;
+        let is_reconciling = self.effective.text("consumer", "group.protocol") == Some("consumer");
+        let version = Version::parse(&self.effective.version);
         let strategies = Strategy::read(self.effective.text("consumer", "partition.assignment.strategy"));
         ConsumerConfig {
             commit: self.commit(app.ack),
@@ -290,8 +293,12 @@ impl<'a> Reader<'a> {
             max_poll_interval: span("max.poll.interval.ms"),
             session_timeout: span("session.timeout.ms"),
             heartbeat_interval: span("heartbeat.interval.ms"),
+            is_reconciling,
+            group_heartbeat_interval: self.span("broker", "group.consumer.heartbeat.interval.ms"),
+            may_commit_ahead: is_reconciling && version.is_some_and(|version| version < Version::new(4, 0)),
             strategy: strategies.first().copied().unwrap_or(Strategy::Range),
-            is_cooperative: !strategies.is_empty() && strategies.iter().all(|strategy| strategy.is_cooperative()),
+            is_cooperative: is_reconciling
+                || !strategies.is_empty() && strategies.iter().all(|strategy| strategy.is_cooperative()),
             joins_in_background: false,
             fetch_max_wait: span("fetch.max.wait.ms"),
             request_timeout: span("request.timeout.ms"),

@@ -29,7 +29,7 @@ use crate::model::Kafka;
 const JOIN_LAPSE: Span = Span::secs(5);
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
-enum Stage {
+pub(super) enum Stage {
     Unjoined,
     /// It asks, or has to ask, to join.
     Joining,
@@ -40,38 +40,40 @@ enum Stage {
 
 /// Asking to join, and what to read.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
-enum Request {
+pub(super) enum Request {
     NotBefore(Time),
     UnderWay,
 }
 
 #[derive(Debug)]
 pub struct Member {
-    id: MemberId,
+    pub(super) id: MemberId,
     /// The coordinator has not answered this id yet.
     is_new: bool,
-    generation: Option<Generation>,
-    stage: Stage,
+    pub(super) generation: Option<Generation>,
+    pub(super) stage: Stage,
     /// The group has to be joined, for the first time or again.
-    rejoins: bool,
+    pub(super) rejoins: bool,
     /// Everything was done that comes before joining.
     is_prepared: bool,
     /// Until when the commit before joining is waited for, while it is.
     prepares_until: Option<Time>,
-    request: Request,
+    pub(super) request: Request,
     /// Requests to join that failed in a row.
     failures: u32,
     /// What it is to read, and has not taken up yet.
-    assigned: Option<Arc<[Origin]>>,
+    pub(super) assigned: Option<Arc<[Origin]>>,
     /// What it was given last.
     last_assigned: Arc<[Origin]>,
-    last_generation: Option<Generation>,
-    heartbeat_at: Time,
-    heartbeat_under_way: bool,
-    failed_heartbeats: u32,
+    pub(super) last_generation: Option<Generation>,
+    pub(super) heartbeat_at: Time,
+    pub(super) heartbeat_under_way: bool,
+    pub(super) failed_heartbeats: u32,
     session_until: Time,
     /// When the application has been away for too long.
-    poll_by: Time,
+    pub(super) poll_by: Time,
+    /// With `group.protocol=consumer`: the coordinator is to hear what the member has now.
+    pub(super) acknowledges: bool,
     /// It has said goodbye on the way out.
     leaves: bool,
 }
@@ -96,6 +98,7 @@ impl Member {
             failed_heartbeats: 0,
             session_until: Time::NEVER,
             poll_by: Time::NEVER,
+            acknowledges: false,
             leaves: false,
         }
     }
@@ -108,7 +111,7 @@ impl Member {
     }
 
     /// Source: `AbstractCoordinator.resetStateAndRejoin` at 4.1.
-    fn lose_generation(&mut self) {
+    pub(super) fn lose_generation(&mut self) {
         self.generation = None;
         self.stage = Stage::Unjoined;
         self.rejoins = true;
@@ -120,7 +123,7 @@ impl Member {
 
     /// Whether it is in the group, and nothing is left to be divided as far as it knows.
     pub fn is_settled(&self) -> bool {
-        self.stage == Stage::Stable && self.assigned.is_none() && !self.rejoins
+        self.stage == Stage::Stable && self.assigned.is_none() && !self.rejoins && !self.acknowledges
     }
 
     pub fn membership(&self) -> Option<Membership> {
@@ -136,6 +139,33 @@ impl Member {
             (Stage::Joining | Stage::Syncing, _) => Err(Refusal::Rebalances),
             (Stage::Unjoined | Stage::Stable, _) => Err(Refusal::NoMember),
         }
+    }
+
+    pub fn has_assigned(&self) -> bool {
+        self.assigned.is_some()
+    }
+    /// What was assigned is there: the coordinator is to hear it at once.
+    pub fn acknowledge(&mut self) {
+        self.acknowledges = true;
+    }
+    /// When the next heartbeat is due with `group.protocol=consumer`: at once where there is something to tell.
+    pub fn group_heartbeat_due(&self) -> Time {
+        match self.stage {
+            Stage::Stable if !self.acknowledges => self.heartbeat_at,
+            Stage::Stable if self.failed_heartbeats > 0 => self.heartbeat_at,
+            Stage::Stable => Time::ZERO,
+            Stage::Unjoined | Stage::Joining | Stage::Syncing if self.failed_heartbeats > 0 => self.heartbeat_at,
+            Stage::Unjoined | Stage::Joining | Stage::Syncing => Time::ZERO,
+        }
+    }
+    /// When it next has something to ask of the coordinator with `group.protocol=consumer`.
+    pub fn group_due(&self, thread: Thread) -> Time {
+        let in_poll = thread == Thread::Running;
+        let heartbeat = if self.heartbeat_under_way { Time::NEVER } else { self.group_heartbeat_due() };
+        let away = if in_poll || self.stage == Stage::Unjoined { Time::NEVER } else { self.poll_by };
+        let is_blocked = !in_poll && self.stage == Stage::Unjoined;
+        let heartbeat = if is_blocked { Time::NEVER } else { heartbeat };
+        heartbeat.min(away).min(self.prepares_until.unwrap_or(Time::NEVER))
     }
 
     pub fn take_assigned(&mut self) -> Option<Arc<[Origin]>> {
@@ -389,7 +419,7 @@ impl Consumer {
     }
 
     /// Tells the coordinator that the member goes, and does not wait for an answer.
-    fn leave(&mut self, ctx: &mut Ctx<'_, Kafka>, coordinator: NodeId) {
+    pub(super) fn leave(&mut self, ctx: &mut Ctx<'_, Kafka>, coordinator: NodeId) {
         let Some(member) = &mut self.member else { return };
         let id = member.id;
         member.renew(ctx);

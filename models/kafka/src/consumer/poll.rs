@@ -114,10 +114,17 @@ impl Consumer {
             if self.closing {
                 return self.close(now);
             }
-            if self.take_part(ctx, now) {
+            let may_commit =
+                if self.config.is_reconciling { self.reconcile(ctx, now) } else { self.take_part(ctx, now) };
+            let commits_ahead = may_commit && self.commits_ahead(ctx, now);
+            if may_commit && !commits_ahead {
                 self.commit_automatically(now);
             }
-            if !self.collect() {
+            let has_collected = self.collect();
+            if commits_ahead {
+                self.commit_automatically(now);
+            }
+            if !has_collected {
                 return;
             }
             if self.commit == Some(Commit::BeforeProcessing) {
@@ -159,7 +166,8 @@ impl Consumer {
     ///
     /// Source: `ConsumerCoordinator.maybeMarkPartitionsPendingRevocation` at 4.1.
     fn gives_up_partitions(&self) -> bool {
-        !self.config.is_cooperative && self.member.as_deref().is_some_and(Member::prepares)
+        (!self.config.is_cooperative || self.config.is_reconciling)
+            && self.member.as_deref().is_some_and(Member::prepares)
     }
 
     /// What a poll returns: up to `max.poll.records` of what was fetched, in the order in which it came. Whether it

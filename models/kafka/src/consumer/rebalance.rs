@@ -90,11 +90,11 @@ impl Consumer {
     /// once more, so that somebody else can have it.
     ///
     /// Source: `ConsumerCoordinator.onJoinComplete` at 4.1; KIP-429.
-    fn take_up(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, origins: &Arc<[Origin]>) {
+    pub(super) fn take_up(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, origins: &Arc<[Origin]>) {
         let before = self.partitions.len();
         self.partitions.retain(|partition| origins.contains(&partition.origin));
         self.fetched.retain(|origin| origins.contains(origin));
-        let gives_up = self.partitions.len() < before;
+        let gives_up = self.partitions.len() < before && !self.config.is_reconciling;
         for &origin in origins.iter() {
             if self.own(origin).is_none() {
                 self.assignments += 1;

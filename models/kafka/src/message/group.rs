@@ -127,6 +127,31 @@ pub struct GroupLeft {
     pub correlation: Correlation,
 }
 
+/// With `group.protocol=consumer`: a member lives, joins, and says what it has.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GroupHeartbeat {
+    pub correlation: Correlation,
+    pub member: MemberId,
+    /// The group's epoch that it has arrived at; `None` joins.
+    pub epoch: Option<Generation>,
+    /// What it has, when that changed.
+    pub owned: Option<Arc<[Origin]>>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GroupHeartbeatIs {
+    pub correlation: Correlation,
+    pub result: Result<Reconciled, ErrorCode>,
+}
+
+/// What a member is to have now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reconciled {
+    pub epoch: Generation,
+    /// In order.
+    pub assigned: Arc<[Origin]>,
+}
+
 /// A record of the group in `__consumer_offsets`. A generation is a batch: its beginning, its members in the order in
 /// which they joined, and who reads what.
 ///

@@ -68,6 +68,8 @@ impl Failure {
             | E::UnknownMemberId
             | E::IllegalGeneration
             | E::RebalanceInProgress
+            | E::FencedMemberEpoch
+            | E::StaleMemberEpoch
             | E::TransactionCoordinatorFenced
             | E::NotController => (false, false, false),
         };

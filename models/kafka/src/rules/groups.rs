@@ -178,3 +178,46 @@ fn who_does_not_coordinate_says_so() {
     bench.run(Span::secs(3));
     assert_eq!(bench.joined(waiting).expect("answered").err(), Some(ErrorCode::NotCoordinator));
 }
+
+const RECONCILING: [&str; 2] = ["consumer.group.protocol=consumer", "topic.partitions=4"];
+/// With four partitions of the workload.
+const RECONCILER: ackproof_core::node::NodeId = B2;
+
+#[test]
+fn the_coordinator_moves_a_partition_only_once_its_owner_has_given_it_up() {
+    let mut bench = Bench::new(&RECONCILING);
+    bench.run(Span::secs(1));
+    let all = vec![0, 1, 2, 3];
+    assert_eq!(bench.group_heartbeat(RECONCILER, 1, None, Some(&[])), Ok((1, all.clone())), "nobody is waited for");
+    assert_eq!(bench.group_heartbeat(RECONCILER, 1, Some(1), Some(&[0, 1, 2, 3])), Ok((1, all)));
+    assert_eq!(bench.group_heartbeat(RECONCILER, 2, None, Some(&[])), Ok((2, vec![])));
+    assert_eq!(bench.group_heartbeat(RECONCILER, 1, Some(1), None), Ok((1, vec![0, 1])), "it is to give two up");
+    assert_eq!(bench.group_heartbeat(RECONCILER, 2, Some(2), None), Ok((2, vec![])), "and has not yet");
+    assert_eq!(bench.group_heartbeat(RECONCILER, 1, Some(1), Some(&[0, 1])), Ok((2, vec![0, 1])));
+    assert_eq!(bench.group_heartbeat(RECONCILER, 2, Some(2), None), Ok((2, vec![2, 3])));
+}
+
+#[test]
+fn with_the_newer_protocol_sessions_end_and_commits_of_older_epochs_are_refused() {
+    let mut bench = Bench::new(&RECONCILING);
+    bench.run(Span::secs(1));
+    assert!(bench.group_heartbeat(RECONCILER, 1, None, Some(&[])).is_ok());
+    assert!(bench.group_heartbeat(RECONCILER, 2, None, Some(&[])).is_ok());
+    let commit = |bench: &mut Bench, claim| {
+        let commit = bench.commit_as(RECONCILER, 1, Some(claim));
+        bench.run(Span(20));
+        bench.committed(commit).expect("answered")
+    };
+    assert_eq!(commit(&mut bench, membership(1, 1)), Ok(()));
+    assert_eq!(commit(&mut bench, membership(1, 2)), Err(ErrorCode::StaleMemberEpoch));
+    assert_eq!(commit(&mut bench, membership(3, 1)), Err(ErrorCode::UnknownMemberId));
+    assert_eq!(bench.group_heartbeat(RECONCILER, 1, Some(7), None), Err(ErrorCode::FencedMemberEpoch));
+    bench.run(Span::secs(30));
+    for _ in 0..2 {
+        assert!(bench.group_heartbeat(RECONCILER, 1, Some(1), Some(&[])).is_ok());
+    }
+    bench.run(Span::secs(20));
+    assert_eq!(bench.group_heartbeat(RECONCILER, 2, Some(2), None), Err(ErrorCode::UnknownMemberId));
+    let (epoch, _) = bench.group_heartbeat(RECONCILER, 1, Some(2), None).expect("it is known");
+    assert_eq!(bench.group_heartbeat(RECONCILER, 1, Some(epoch), None), Ok((3, vec![0, 1, 2, 3])));
+}

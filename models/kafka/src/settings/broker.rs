@@ -230,6 +230,24 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..BROKER
     },
     Setting {
+        key: "group.consumer.session.timeout.ms",
+        kind: int(1),
+        defaults: &[("2.8", "45000")],
+        unit: "ms",
+        effect: "With group.protocol=consumer: how long a member that died keeps its partitions.",
+        source: "KIP-848; GroupCoordinatorConfig at 4.4 (3.7 was the first to have it)",
+        ..BROKER
+    },
+    Setting {
+        key: "group.consumer.heartbeat.interval.ms",
+        kind: int(1),
+        defaults: &[("2.8", "5000")],
+        unit: "ms",
+        effect: "With group.protocol=consumer: how often a member is heard of, and so how soon it hears what it is to read.",
+        source: "KIP-848; GroupCoordinatorConfig at 4.4 (3.7 was the first to have it)",
+        ..BROKER
+    },
+    Setting {
         key: "group.min.session.timeout.ms",
         kind: int(0),
         defaults: &[("2.8", "6000")],

@@ -230,12 +230,37 @@ fn assignors(effective: &Effective) -> Option<Problem> {
     problem("consumer", key, message, "ConsumerPartitionAssignor.getAssignorInstances at 4.1")
 }
 
-/// Simplified: nothing of KIP-848 is modelled.
+/// `group.protocol=consumer` is for brokers that have it on, and knows no assignor and no session of the client's own.
+///
+/// Source: KIP-848; `GroupCoordinatorConfig.GROUP_COORDINATOR_REBALANCE_PROTOCOLS_DEFAULT` on 3.9 and 4.0;
+/// `ConsumerConfig.checkUnsupportedConfigsPostProcess` at 4.1.
 fn group_protocol(effective: &Effective) -> Option<Problem> {
     let key = "group.protocol";
     if effective.text("consumer", key) != Some("consumer") {
         return None;
     }
-    let message = "group.protocol=consumer is not modelled: only what the classic protocol does is known here";
-    problem("consumer", key, message.to_owned(), "KIP-848")
+    if effective.client != "java" {
+        let message = "group.protocol=consumer is modelled for the Java client only".to_owned();
+        return problem("consumer", key, message, "KIP-848");
+    }
+    let version = Version::parse(&effective.version)?;
+    let protocols = "group.coordinator.rebalance.protocols";
+    let is_on = match effective.text("broker", protocols) {
+        Some(list) => list.split(',').any(|one| one.trim() == "consumer"),
+        None => version >= Version::new(4, 0),
+    };
+    let source = "KIP-848; ConsumerConfig, GroupCoordinatorConfig at 4.1";
+    if version < Version::new(3, 7) {
+        let message = format!("{key} came with 3.7: {} does not know it", effective.version);
+        return problem("consumer", key, message, source);
+    }
+    if !is_on {
+        let message = format!(
+            "UNSUPPORTED_VERSION: before 4.0 the brokers have group.protocol=consumer off; {protocols} must name it"
+        );
+        return problem("consumer", key, message, source);
+    }
+    let classic = ["partition.assignment.strategy", "heartbeat.interval.ms", "session.timeout.ms"];
+    let chosen = classic.into_iter().find(|key| effective.is_set("consumer", key))?;
+    problem("consumer", chosen, format!("{chosen} cannot be set when {key}=CONSUMER"), source)
 }

@@ -19,6 +19,7 @@ use crate::message::{
 use crate::model::Kafka;
 use crate::plan::Plan;
 
+use super::reconciling::Reconciliation;
 use super::syncing::Write;
 
 /// Where a group stands. The coordinator of a group that nobody ever joined holds an empty one.
@@ -77,6 +78,8 @@ pub(super) struct Member {
     /// It has asked what it is to read in this generation.
     pub(super) has_synced: bool,
     pub(super) assignment: Arc<[Origin]>,
+    /// With `group.protocol=consumer`.
+    pub(super) reconciliation: Reconciliation,
 }
 
 impl Member {
@@ -96,6 +99,8 @@ pub struct Group {
     /// Who divides the partitions: the first to join of those who are left.
     pub(super) leader: Option<MemberId>,
     pub(super) write: Option<Write>,
+    /// `group.protocol=consumer`: its members are brought to what they are to read one after the other.
+    pub(super) is_reconciling: bool,
 }
 
 impl Group {
@@ -123,7 +128,7 @@ impl Group {
                 Payload::Group(GroupRecord::Forgotten { .. }) => {}
             }
         }
-        let expires = now + config.consumer.session_timeout;
+        let expires = now + config.session_timeout();
         let loaded = |(id, origins): (MemberId, Vec<Origin>)| Member {
             id,
             subscribed: None,
@@ -133,13 +138,20 @@ impl Group {
             syncing: None,
             has_synced: true,
             assignment: origins.into(),
+            reconciliation: Reconciliation::at(generation),
         };
         let state = match members.is_empty() {
             true => State::Empty { since },
             false => State::Stable { sync_by: Time::NEVER },
         };
         let members: Vec<Member> = members.into_iter().map(loaded).collect();
-        Group { generation, state, leader: members.first().map(|member| member.id), members, write: None }
+        let leader = members.first().map(|member| member.id);
+        let is_reconciling = config.consumer.is_reconciling;
+        let mut group = Group { generation, state, members, leader, write: None, is_reconciling };
+        if is_reconciling {
+            group.set_targets(config.topic.partitions);
+        }
+        group
     }
 
     /// Since when nobody is in it, by the wall clock; `None` while somebody is.
@@ -160,7 +172,12 @@ impl Group {
         let is_in = |one: &Option<Membership>| {
             one.is_some_and(|one| one.generation == self.generation && self.position(one.member).is_some())
         };
-        is_stable && self.write.is_none() && running.len() == self.members.len() && running.iter().all(is_in)
+        let is_divided = !self.is_reconciling || self.is_reconciled();
+        is_stable
+            && is_divided
+            && self.write.is_none()
+            && running.len() == self.members.len()
+            && running.iter().all(is_in)
     }
 
     pub(super) fn position(&self, id: MemberId) -> Option<usize> {
@@ -172,6 +189,12 @@ impl Group {
     /// Source: `GroupCoordinator.{validateCurrentMember,validateHeartbeat}`, core, 3.9.
     pub(super) fn member(&mut self, claim: Membership) -> Result<&mut Member, ErrorCode> {
         let place = self.position(claim.member).ok_or(ErrorCode::UnknownMemberId)?;
+        if self.is_reconciling {
+            return match self.members[place].reconciliation.epoch == claim.generation {
+                true => Ok(&mut self.members[place]),
+                false => Err(ErrorCode::StaleMemberEpoch),
+            };
+        }
         match claim.generation == self.generation {
             true => Ok(&mut self.members[place]),
             false => Err(ErrorCode::IllegalGeneration),
@@ -201,9 +224,12 @@ impl Group {
         let Some(claim) = claim else {
             return if self.members.is_empty() { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
         };
+        let is_reconciling = self.is_reconciling;
         let member = self.member(claim)?;
-        let expires = now + config.consumer.session_timeout;
-        member.expires = member.expires.max(expires);
+        // Only heartbeats prolong a session with `group.protocol=consumer`.
+        if !is_reconciling {
+            member.expires = now + config.session_timeout();
+        }
         match self.state {
             State::CompletingRebalance { .. } => Err(ErrorCode::RebalanceInProgress),
             State::Empty { .. } | State::PreparingRebalance(_) | State::Stable { .. } => Ok(()),
@@ -219,6 +245,7 @@ impl Group {
             State::CompletingRebalance { sync_by } | State::Stable { sync_by } => Some(*sync_by),
         };
         let write = self.write.as_ref().map(|write| write.deadline);
+        let sessions = sessions.chain(self.members.iter().filter_map(|member| member.reconciliation.revoke_by));
         sessions.chain(state).chain(write).min().filter(|due| *due != Time::NEVER)
     }
 
@@ -231,6 +258,10 @@ impl Group {
             self.members.iter().position(|member| member.session_end().is_some_and(|end| end <= now))
         {
             self.remove(ctx, plan, place, "its session has run out");
+        }
+        let is_late = |member: &Member| member.reconciliation.revoke_by.is_some_and(|by| by <= now);
+        while let Some(place) = self.members.iter().position(is_late) {
+            self.remove(ctx, plan, place, "has not given up what it was to give up");
         }
         match &self.state {
             State::PreparingRebalance(preparation) if preparation.until <= now => self.stop_waiting(ctx, plan),

@@ -5,6 +5,7 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::{Span, Time};
 
 use super::group::{FirstMembers, Group, Member, Preparation, State, Waiting};
+use super::reconciling::Reconciliation;
 use super::syncing::Write;
 use crate::error_code::ErrorCode;
 use crate::message::{GroupRecord, JoinGroup, Joined, MemberId, Subscribed};
@@ -92,6 +93,9 @@ impl Group {
         because_of: MemberId,
         why: &'static str,
     ) {
+        if self.is_reconciling {
+            return self.divide_anew(ctx, plan, because_of, why);
+        }
         let (rebalance_timeout, delay) =
             (plan.config.consumer.max_poll_interval, plan.config.broker.initial_rebalance_delay);
         let preparation = match &self.state {
@@ -192,5 +196,6 @@ fn new_member(subscribed: Subscribed, waiting: Waiting, expires: Time) -> Member
         syncing: None,
         has_synced: false,
         assignment: [].into(),
+        reconciliation: Reconciliation::default(),
     }
 }

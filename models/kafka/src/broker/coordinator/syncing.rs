@@ -74,7 +74,7 @@ impl Group {
         self.members.iter_mut().find(|member| member.id == id).expect("it was found before")
     }
 
-    fn records(&self, at: Time, assignments: &[Assigned]) -> Vec<GroupRecord> {
+    pub(super) fn records(&self, at: Time, assignments: &[Assigned]) -> Vec<GroupRecord> {
         let mut records = vec![GroupRecord::Generation { generation: self.generation, at }];
         records.extend(self.members.iter().map(|member| GroupRecord::Member(member.id)));
         for Assigned { member, origins } in assignments {

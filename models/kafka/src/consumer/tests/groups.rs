@@ -1,7 +1,7 @@
 //! A member's place in its group.
 
 use super::*;
-use crate::message::{MemberHeartbeat, SyncGroup};
+use crate::message::{GroupHeartbeatIs, MemberHeartbeat, Reconciled, SyncGroup};
 
 const COOPERATIVE: &str =
     "consumer.partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor";
@@ -166,4 +166,79 @@ fn a_fetch_of_an_earlier_assignment_is_void() {
     assert_eq!(rig.delivered(), []);
     rig.offsets(&[stored(5, None)]);
     assert_eq!(rig.fetch().1.offset, Offset(5));
+}
+
+#[test]
+fn a_reconciling_member_stores_gives_up_what_it_is_to_and_says_so_and_keeps_the_rest() {
+    let mut rig = started(C1, &[TWO, "consumer.group.protocol=consumer"], &Setup::default());
+    let leaders = image(1, &[Some(B1), Some(B1), Some(B2)]);
+    for _ in 0..3 {
+        rig.answer_metadata(&leaders);
+    }
+    let beat = |rig: &mut Rig<Consumer>, epoch: u32, origins: &[Origin]| {
+        let (to, Message::GroupHeartbeat(asked)) = rig.take(|body| matches!(body, Message::GroupHeartbeat(_))) else {
+            unreachable!()
+        };
+        let told = Reconciled { epoch: Generation(epoch), assigned: origins.into() };
+        let correlation = asked.correlation;
+        rig.reply(to, Message::GroupHeartbeatIs(GroupHeartbeatIs { correlation, result: Ok(told) }));
+        (asked.epoch, asked.owned.map(|owned| owned.to_vec()))
+    };
+    assert_eq!(beat(&mut rig, 1, &[P0, P1]), (None, Some(vec![])));
+    assert_eq!(beat(&mut rig, 1, &[P0, P1]), (Some(Generation(1)), Some(vec![P0, P1])));
+    rig.offsets(&[stored(0, None), Stored { origin: P1, upto: Offset(0), leader_epoch: None }]);
+    rig.answer_metadata(&leaders);
+    assert!(rig.actor.is_ready());
+    rig.fetched(records(0..1, 1));
+    rig.process();
+    rig.pass(Span::ms(4900));
+    assert!(!rig.sent.iter().any(|(_, body)| matches!(body, Message::GroupHeartbeat(_))));
+    rig.pass(Span::ms(200));
+    rig.committed();
+    assert_eq!(beat(&mut rig, 1, &[P0]), (Some(Generation(1)), None));
+    assert_eq!(rig.committed(), Some(1), "it stores first");
+    assert_eq!((rig.actor.position(P0), rig.actor.position(P1)), (Some(Offset(1)), None));
+    assert_eq!(beat(&mut rig, 2, &[P0]), (Some(Generation(1)), Some(vec![P0])));
+    assert!(rig.actor.is_settled());
+}
+
+#[test]
+fn before_4_0_the_newer_protocol_may_store_what_a_poll_is_about_to_return() {
+    let stored_by_the_first_poll = |bug: bool| {
+        let setup = Setup::default();
+        let mut plan = plan(
+            &["consumer.group.protocol=consumer", "consumer.auto.commit.interval.ms=10", "consumer.max.poll.records=1"],
+            &setup,
+        );
+        plan.config.consumer.may_commit_ahead = bug;
+        let mut rig = Rig::new(Consumer::new(&plan, C1));
+        rig.on(Event::Start);
+        for _ in 0..3 {
+            rig.answer_metadata(&led_by_b1());
+        }
+        for _ in 0..2 {
+            let (to, Message::GroupHeartbeat(asked)) = rig.take(|body| matches!(body, Message::GroupHeartbeat(_)))
+            else {
+                unreachable!()
+            };
+            let told = Reconciled { epoch: Generation(1), assigned: [P0].into() };
+            let correlation = asked.correlation;
+            rig.reply(to, Message::GroupHeartbeatIs(GroupHeartbeatIs { correlation, result: Ok(told) }));
+        }
+        rig.offsets(&[stored(0, None)]);
+        rig.answer_metadata(&led_by_b1());
+        rig.fetched(records(0..20, 20));
+        for number in 0..19 {
+            assert_eq!(rig.delivered(), [number]);
+            rig.pass(Span::ms(20));
+            rig.finish(number, true);
+            match rig.committed() {
+                Some(upto) if upto == u64::from(number) + 2 => return true,
+                upto => assert_eq!(upto, Some(u64::from(number) + 1)),
+            }
+        }
+        false
+    };
+    assert!(stored_by_the_first_poll(true));
+    assert!(!stored_by_the_first_poll(false));
 }

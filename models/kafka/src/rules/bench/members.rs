@@ -8,8 +8,8 @@ use ackproof_log::Offset;
 use super::{Bench, C1, P0};
 use crate::error_code::ErrorCode;
 use crate::message::{
-    Assigned, Commit, Correlation, Generation, JoinGroup, Joined, LeaveGroup, MemberHeartbeat, MemberId, Membership,
-    Message, OffsetCommit, Subscribed, SyncGroup,
+    Assigned, Commit, Correlation, Generation, GroupHeartbeat, JoinGroup, Joined, LeaveGroup, MemberHeartbeat,
+    MemberId, Membership, Message, OffsetCommit, Reconciled, Subscribed, SyncGroup,
 };
 
 pub fn member(draw: u32) -> MemberId {
@@ -63,6 +63,27 @@ impl Bench {
         self.send(C1, to, Message::MemberHeartbeat(MemberHeartbeat { correlation, membership: claim }));
         self.answer(|message| match message {
             Message::MemberHeartbeatIs(reply) if reply.correlation == correlation => Some(reply.result),
+            _ => None,
+        })
+    }
+    /// A heartbeat with `group.protocol=consumer`: the epoch and the partitions that the member is told of.
+    pub fn group_heartbeat(
+        &mut self,
+        to: NodeId,
+        draw: u32,
+        epoch: Option<u32>,
+        owned: Option<&[u16]>,
+    ) -> Result<(u32, Vec<u16>), ErrorCode> {
+        let correlation = self.correlation();
+        let owned = owned.map(|owned| owned.iter().copied().map(Origin).collect());
+        let epoch = epoch.map(Generation);
+        let request = GroupHeartbeat { correlation, member: member(draw), epoch, owned };
+        self.send(C1, to, Message::GroupHeartbeat(request));
+        self.answer(|message| match message {
+            Message::GroupHeartbeatIs(reply) if reply.correlation == correlation => {
+                let told = |told: Reconciled| (told.epoch.0, told.assigned.iter().map(|origin| origin.0).collect());
+                Some(reply.result.clone().map(told))
+            }
             _ => None,
         })
     }

@@ -58,3 +58,15 @@ fn a_poll_that_brings_more_than_can_be_done_before_the_next_is_warned_of() {
     setup.app.consumer.processing = Processing::Background;
     assert!(!trap_ids("4.1", &[], &setup).contains(&id), "the thread that polls does not wait");
 }
+
+#[test]
+fn the_newer_protocol_must_be_on_and_knows_no_settings_of_the_older_one() {
+    let (setup, protocol) = (Setup::default(), "consumer.group.protocol=consumer");
+    let on = "broker.group.coordinator.rebalance.protocols=classic,consumer";
+    assert_eq!(refused("3.6", &[protocol, on], &setup), ["consumer.group.protocol"]);
+    assert_eq!(refused("3.9", &[protocol], &setup), ["consumer.group.protocol"]);
+    assert_eq!(refused("3.9", &[protocol, on], &setup), [""; 0]);
+    assert_eq!(refused("4.1", &[protocol], &setup), [""; 0]);
+    let session = "consumer.session.timeout.ms";
+    assert_eq!(refused("4.1", &[protocol, "consumer.session.timeout.ms=30000"], &setup), [session]);
+}

@@ -315,7 +315,6 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         ],
         numbers: &[
             "group.consumer.assignment.interval.ms",
-            "group.consumer.heartbeat.interval.ms",
             "group.consumer.max.assignment.interval.ms",
             "group.consumer.max.heartbeat.interval.ms",
             "group.consumer.max.session.timeout.ms",
@@ -324,7 +323,6 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "group.consumer.min.heartbeat.interval.ms",
             "group.consumer.min.session.timeout.ms",
             "group.consumer.regex.refresh.interval.ms",
-            "group.consumer.session.timeout.ms",
             "group.coordinator.append.linger.ms",
             "group.coordinator.background.threads",
             "group.coordinator.cached.buffer.max.bytes",
