@@ -15,4 +15,4 @@ mod wake;
 
 pub use connections::{Answer, Connections, Lost};
 pub use leaders::Leaders;
-pub use wake::{Rang, WAKE, Wake};
+pub use wake::{Rang, WAKE, WAKE_WITHIN, Wake};

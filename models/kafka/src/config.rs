@@ -8,7 +8,7 @@ mod truncation;
 
 use ackproof_core::seed::Stream;
 use ackproof_core::setting::Effective;
-use ackproof_core::setup::{CommitCall, OnError, Processing, Setup};
+use ackproof_core::setup::{AckMode, CommitCall, OnError, Processing, Setup};
 use ackproof_core::time::{Span, Time};
 use ackproof_log::SegmentLimits;
 
@@ -97,6 +97,10 @@ pub struct Config {
     pub transaction_state: Option<TopicConfig>,
     /// The library that producers and consumers use.
     pub client: Client,
+    /// The producers of the workload send in transactions.
+    pub sends_in_transactions: bool,
+    /// The consumers write results in transactions, to a topic like that of the workload.
+    pub results_in_transactions: bool,
     pub producer: ProducerConfig,
     pub consumer: ConsumerConfig,
 }
@@ -338,6 +342,8 @@ pub enum Commit {
     AfterProcessing,
     /// `commitSync()` after all records of a poll.
     AfterBatch,
+    /// `sendOffsetsToTransaction()` after all records of a poll, in the transaction of their results.
+    InTransaction,
 }
 
 /// When librdkafka marks a message as one to commit.
@@ -415,6 +421,10 @@ impl Config {
             topic: read.topic(version),
             offsets: read.offsets(setup.cluster.brokers),
             transaction_state: read.has_transactions().then(|| read.transaction_state()),
+            sends_in_transactions: read.has_transactions() && setup.app.producer.transaction.is_some(),
+            results_in_transactions: read.has_transactions()
+                && setup.app.consumer.ack == Some(AckMode::InTransaction)
+                && setup.workload.consumers > 0,
             client: read.client(),
             producer: match is_librdkafka {
                 true => read.librdkafka_producer(),

@@ -18,6 +18,7 @@ mod poll;
 mod reading;
 mod rebalance;
 mod reconciling;
+mod transforming;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use crate::config::{Commit, ConsumerConfig};
 use crate::message::{Commit as Stored, Edge, MemberId, Membership, Message};
 use crate::model::Kafka;
 use crate::plan::Plan;
+use crate::producer::Producer;
 use crate::transaction::Isolation;
 
 use commit::Committer;
@@ -80,6 +82,8 @@ pub struct Consumer {
     /// `None`: outside every group.
     member: Option<Box<Member>>,
     isolation: Isolation,
+    /// Writes results, in transactions.
+    producer: Option<Box<Producer>>,
     /// Its own, in order.
     partitions: Vec<Partition>,
     /// How many the topic has.
@@ -107,7 +111,9 @@ impl Consumer {
         let members = plan.topology.of_kind(NodeKind::Consumer);
         let is_member = members.contains(&node);
         let commit = is_member.then_some(consumer.commit);
-        let audited = if is_member { 0..0 } else { 0..config.topic.partitions };
+        let audited = plan.layout.audited().map(|index| plan.layout.origin(index)).filter(|_| !is_member);
+        let results = if is_member { 0 } else { plan.layout.shape.outputs };
+        let writes = is_member && config.results_in_transactions;
         let start = Position::Resetting(Edge::Earliest);
         Consumer {
             config: consumer.clone(),
@@ -118,7 +124,8 @@ impl Consumer {
                 Some(_) | None => consumer.isolation,
             },
             member: is_member.then(|| Box::new(Member::new())),
-            partitions: audited.map(|index| Partition::new(Origin(index), 0, start)).collect(),
+            partitions: audited.map(|origin| Partition::new(origin, 0, start)).collect(),
+            producer: writes.then(|| Box::new(Producer::within(plan, node))),
             topic_partitions: config.topic.partitions,
             assignments: 0,
             fetched: VecDeque::new(),
@@ -126,7 +133,7 @@ impl Consumer {
             committer: Committer::default(),
             poll: PollLoop::new(consumer, commit),
             connections: Connections::new(connection.clone(), config.brokers),
-            leaders: Leaders::new(connection.clone(), config.topic.partitions),
+            leaders: Leaders::new(connection.clone(), config.topic.partitions, results),
             wake: Wake::default(),
             closing: false,
         }
@@ -134,7 +141,10 @@ impl Consumer {
 
     /// Whether it is in its group, and every partition of its own has a position to read from, or never will.
     pub fn is_ready(&self) -> bool {
-        self.is_settled() && self.partitions.iter().all(|partition| partition.at().is_some() || partition.is_stopped())
+        let writes = self.producer.as_ref().is_none_or(|producer| producer.is_initialized());
+        writes
+            && self.is_settled()
+            && self.partitions.iter().all(|partition| partition.at().is_some() || partition.is_stopped())
     }
 
     /// Whether it has taken up what its group gives it, as far as it knows.
@@ -154,7 +164,7 @@ impl Consumer {
 
     /// Whether its application works on nothing.
     pub fn is_resting(&self) -> bool {
-        self.poll.is_done()
+        self.poll.is_done() && self.producer.as_ref().is_none_or(|producer| producer.is_idle())
     }
 
     /// Whether it has read `origin` to the high watermark, as far as it knows, and its application works on nothing.
@@ -219,8 +229,13 @@ impl Consumer {
 
 impl Actor<Kafka> for Consumer {
     fn on(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
+        if self.producer.is_some() && self.is_for_producer(&event) {
+            self.drive(ctx, event);
+            return self.run(ctx);
+        }
         match event {
             Event::Start => {
+                self.drive(ctx, Event::Start);
                 self.connections.begin(ctx.incarnation);
                 if let Some(member) = &mut self.member {
                     member.renew(ctx);
@@ -235,7 +250,10 @@ impl Actor<Kafka> for Consumer {
                 }
             }
             Event::Message { from, body } => self.on_message(ctx, from, body),
-            Event::Closed { peer } => self.disconnected(ctx, peer),
+            Event::Closed { peer } => {
+                self.drive(ctx, Event::Closed { peer });
+                self.disconnected(ctx, peer);
+            }
             Event::App(AppCall::Finished { delivery, success }) => self.finished(ctx, delivery, success),
             Event::Stop => self.closing = true,
             Event::App(AppCall::Send { .. } | AppCall::EndTransaction { .. }) => {}
@@ -337,6 +355,7 @@ impl Consumer {
         let now = ctx.wall_clock();
         while let Some(peer) = self.connections.overdue(now) {
             ctx.close(peer);
+            self.drive(ctx, Event::Closed { peer });
             self.disconnected(ctx, peer);
         }
     }

@@ -60,8 +60,7 @@ impl Broker for KafkaBroker {
     }
     fn offers(&self, feature: Feature) -> bool {
         match feature {
-            Feature::Transactions | Feature::AsyncCommits => true,
-            Feature::ResultsInTransaction => false,
+            Feature::Transactions | Feature::AsyncCommits | Feature::ResultsInTransaction => true,
         }
     }
     fn has_part(&self, part: Part) -> bool {

@@ -83,6 +83,8 @@ error_codes! {
     TransactionAbortable = "TRANSACTION_ABORTABLE",
     /// The transaction before has not ended everywhere.
     ConcurrentTransactions = "CONCURRENT_TRANSACTIONS",
+    /// Progress of the group hangs on the end of a transaction.
+    UnstableOffsetCommit = "UNSTABLE_OFFSET_COMMIT",
     /// A newer coordinator has written to the partition.
     TransactionCoordinatorFenced = "TRANSACTION_COORDINATOR_FENCED",
 }

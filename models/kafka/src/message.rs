@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Acks;
 use crate::error_code::ErrorCode;
 use crate::metadata::{BrokerEpoch, Image, MetadataVersion, NodeSet, PartitionEpoch};
-use crate::sequence::Numbered;
+use crate::sequence::{Identity, Numbered};
 use crate::transaction::{Committed, Isolation, Logged, Marker};
 
 mod transactions;
@@ -39,6 +39,13 @@ impl Correlation {
     /// that is gone is not taken for one meant for its successor.
     pub fn start(incarnation: Incarnation) -> Correlation {
         Correlation(incarnation.0 << 24)
+    }
+    /// The same for a second client in a process.
+    pub fn within(incarnation: Incarnation) -> Correlation {
+        Correlation(incarnation.0 << 24 | 1 << 23)
+    }
+    pub fn is_within(self) -> bool {
+        self.0 & 1 << 23 != 0
     }
     /// The number of one more request.
     pub fn advance(&mut self) -> Correlation {
@@ -69,6 +76,9 @@ pub enum Payload {
     Group(GroupRecord),
     /// Ends a transaction in this partition.
     Marker(Marker),
+    /// In `__consumer_offsets` only: the progress behind it in its batch counts when the transaction of this producer is
+    /// committed.
+    Pending(Identity),
     /// In `__transaction_state` only.
     Transaction(Logged),
     /// In `__transaction_state` only: a partition of the transaction before it in its batch.
@@ -273,6 +283,8 @@ pub struct OffsetCommit {
     pub correlation: Correlation,
     /// `None`: by somebody who is no member, which only an empty group allows.
     pub membership: Option<Membership>,
+    /// The producer in whose transaction it is stored (TxnOffsetCommit); `None` outside of every transaction.
+    pub transaction: Option<Identity>,
     pub commits: Arc<[Commit]>,
 }
 
@@ -285,6 +297,8 @@ pub struct OffsetCommitted {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OffsetFetch {
     pub correlation: Correlation,
+    /// Progress that hangs on the end of a transaction is waited for (KIP-447).
+    pub requires_stable: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -73,6 +73,11 @@ impl Kafka {
         Kafka { plan: Arc::new(Plan { config, topology, layout }) }
     }
 
+    #[cfg(test)]
+    pub fn layout(&self) -> &Layout {
+        &self.plan.layout
+    }
+
     /// The state of the cluster as its controller published it last, or, while there is no controller, as the
     /// best-informed broker knows it.
     fn image<'a>(&self, actors: &Actors<'a, Kafka>) -> Option<&'a Image> {
@@ -267,7 +272,7 @@ impl Kafka {
             let deliveries = (from..).zip(records).filter_map(move |(offset, record)| match record.payload {
                 Payload::Message(msg, _) => Some((node, Delivery { msg, origin, offset })),
                 Payload::Commit(_) | Payload::Group(_) | Payload::Marker(_) => None,
-                Payload::Transaction(_) | Payload::Enlisted(_) => None,
+                Payload::Pending(_) | Payload::Transaction(_) | Payload::Enlisted(_) => None,
             });
             deliveries.collect::<Vec<_>>()
         };
@@ -363,7 +368,7 @@ impl Model for Kafka {
     }
 
     fn is_audited(&self, actors: &Actors<'_, Kafka>) -> bool {
-        self.plan.layout.workload().all(|index| {
+        self.plan.layout.audited().all(|index| {
             let origin = self.plan.layout.origin(index);
             match self.leading(actors, index) {
                 Some((_, replica)) => self.audited(actors, origin) == Some(self.auditable(replica).0),
@@ -376,11 +381,11 @@ impl Model for Kafka {
         let commits = self.progress(actors, disks);
         self.plan
             .layout
-            .workload()
+            .audited()
             .map(|index| {
                 let origin = self.plan.layout.origin(index);
                 let stored = commits.iter().find(|commit| commit.origin == origin).map_or(0, |commit| commit.upto.0);
-                let progress = stored.max(self.passed(actors, index));
+                let progress = if origin.is_output() { 0 } else { stored.max(self.passed(actors, index)) };
                 self.inventory_of(actors, disks, index, progress)
             })
             .collect()

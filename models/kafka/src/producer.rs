@@ -16,13 +16,14 @@ mod accumulator;
 mod batch;
 mod sequences;
 mod transaction;
+mod within;
 
 use ackproof_core::actor::{Actor, Ctx, Event};
 use ackproof_core::app::{AppCall, AppReply, MsgId, Origin, Outcome, Reason};
 use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
 
-use crate::client::{Answer, Connections, Leaders, Lost, Rang, WAKE, Wake};
+use crate::client::{Answer, Connections, Leaders, Lost, Rang, WAKE, WAKE_WITHIN, Wake};
 use crate::config::{Acks, ProducerConfig, Rules};
 use crate::error_code::ErrorCode;
 use crate::message::{Message, Produce, Produced, Transactional};
@@ -36,6 +37,7 @@ use batch::Batch;
 pub use batch::Failure;
 use sequences::Sequences;
 use transaction::{Question, Transaction};
+use within::Within;
 
 /// What the producer remembers of a request.
 #[derive(Debug)]
@@ -63,6 +65,9 @@ pub struct Producer {
     sequences: Option<Sequences>,
     /// `None` without a transactional id.
     transaction: Option<Box<Transaction>>,
+    /// It writes a consumer's results, in the consumer's process: it is driven by it, and tells it instead of an
+    /// application.
+    within: Option<Within>,
     wake: Wake,
     /// Which partition is served first, in turn.
     turn: usize,
@@ -72,7 +77,19 @@ pub struct Producer {
 
 impl Producer {
     pub fn new(plan: &Plan, node: NodeId) -> Producer {
+        let transacts = plan.config.sends_in_transactions;
+        Producer::with(plan, node, transacts, None)
+    }
+
+    /// One that writes the results of the consumer on `node`.
+    pub fn within(plan: &Plan, node: NodeId) -> Producer {
+        Producer::with(plan, node, true, Some(Within::default()))
+    }
+
+    fn with(plan: &Plan, node: NodeId, transacts: bool, within: Option<Within>) -> Producer {
         let config = &plan.config;
+        let partitions = config.topic.partitions;
+        let (own, results) = if within.is_some() { (0, partitions) } else { (partitions, 0) };
         let producer = &config.producer;
         let connection = &producer.connection;
         Producer {
@@ -80,10 +97,11 @@ impl Producer {
             rules: config.rules,
             accumulator: Accumulator::new(producer, config.topic.partitions),
             connections: Connections::new(connection.clone(), config.brokers),
-            leaders: Leaders::new(connection.clone(), config.topic.partitions),
+            leaders: Leaders::new(connection.clone(), own, results),
             sequences: None,
-            transaction: Transaction::new(config, TransactionalId(node)).map(Box::new),
-            wake: Wake::default(),
+            transaction: transacts.then(|| Transaction::new(config, TransactionalId(node))).flatten().map(Box::new),
+            wake: within.as_ref().map_or_else(Wake::default, |_| Wake::of(WAKE_WITHIN)),
+            within,
             turn: 0,
             closing: false,
         }
@@ -110,14 +128,17 @@ impl Actor<Kafka> for Producer {
     fn on(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
         match event {
             Event::Start => {
-                self.connections.begin(ctx.incarnation);
+                match self.within {
+                    Some(_) => self.connections.begin_within(ctx.incarnation),
+                    None => self.connections.begin(ctx.incarnation),
+                }
                 let id = ProducerId::of(ctx.node, ctx.incarnation);
                 let partitions = self.accumulator.partitions();
                 let is_by_itself = self.config.is_idempotent && self.transaction.is_none();
                 self.sequences = is_by_itself.then(|| Sequences::new(id, partitions));
             }
             Event::Timer(id) => {
-                debug_assert_eq!(id, WAKE);
+                debug_assert!(id == WAKE || id == WAKE_WITHIN);
                 match self.wake.rang(ctx) {
                     Rang::OnTime => self.time_out(ctx),
                     Rang::Late => self.wake.soon(ctx),
@@ -149,6 +170,12 @@ impl Producer {
                 Answer::Opened | Answer::Stale => {}
             },
             Message::Transactional(reply) => self.on_coordinator(ctx, from, &reply),
+            Message::OffsetCommitted(told) => match self.connections.answered(from, told.correlation) {
+                Answer::Reply(Asked::Coordinator(question)) => {
+                    self.coordinator_answered(ctx, question, told.result.map(|()| None));
+                }
+                Answer::Reply(Asked::Metadata | Asked::Produce { .. }) | Answer::Opened | Answer::Stale => {}
+            },
             Message::MetadataIs(told) => {
                 match self.connections.answered(from, told.correlation) {
                     Answer::Opened => {}
@@ -196,7 +223,7 @@ impl Producer {
         self.conduct(ctx, now);
         while self.send_batches(ctx, now) {}
         self.leaders.refresh(ctx, &mut self.connections, || Asked::Metadata);
-        if self.closing && self.is_idle() {
+        if self.closing && self.is_idle() && self.within.is_none() {
             return ctx.exit("closed");
         }
         let due = self.due(now);
@@ -209,6 +236,9 @@ impl Producer {
         let now = ctx.wall_clock();
         while let Some(peer) = self.connections.overdue(now) {
             ctx.close(peer);
+            if let Some(within) = &mut self.within {
+                within.closed.push(peer);
+            }
             self.disconnected(ctx, peer, Failure::TIMED_OUT);
         }
         self.settle_sequences(ctx);
@@ -231,7 +261,7 @@ impl Producer {
             if !self.accumulator.has_head(index) {
                 continue;
             }
-            let Some((leader, epoch)) = self.leaders.of(Origin(index)) else {
+            let Some((leader, epoch)) = self.leaders.of(self.origin(index)) else {
                 self.leaders.want();
                 continue;
             };
@@ -262,6 +292,11 @@ impl Producer {
                 .any(|asked| matches!(asked, Asked::Produce { origin, .. } if *origin == Origin(index)))
     }
 
+    /// What the cluster calls a partition.
+    fn origin(&self, index: u16) -> Origin {
+        Origin(if self.within.is_some() { Origin::OUTPUT + index } else { index })
+    }
+
     /// Whether a partition is part of the transaction, where there are transactions.
     /// Source: `TransactionManager.isSendToPartitionAllowed` at 4.1.
     fn is_added(&self, index: u16) -> bool {
@@ -277,7 +312,7 @@ impl Producer {
                 break;
             }
             let index = ((self.turn + step) % partitions) as u16;
-            let Some((leader, epoch)) = self.leaders.of(Origin(index)) else { continue };
+            let Some((leader, epoch)) = self.leaders.of(self.origin(index)) else { continue };
             if leader != target || self.is_muted(index) || self.is_held(index) || !self.is_added(index) {
                 continue;
             }
@@ -295,7 +330,8 @@ impl Producer {
     }
 
     fn produce(&mut self, ctx: &mut Ctx<'_, Kafka>, target: NodeId, mut batch: Batch) {
-        let (origin, acks, timeout) = (batch.origin, self.config.acks, self.config.request_timeout);
+        let (acks, timeout) = (self.config.acks, self.config.request_timeout);
+        let origin = self.origin(batch.origin.0);
         let (first, timestamp, batch_of) = (batch.number(), batch.newest, batch.seal());
         let request = |correlation| {
             Message::Produce(Produce { correlation, origin, acks, timeout, first, timestamp, batch: batch_of })
@@ -307,7 +343,7 @@ impl Producer {
                 self.finish(ctx, &batch, || Outcome::Untold);
             }
             Acks::Leader | Acks::All => {
-                let asked = Asked::Produce { origin, batch: Some(batch), end: None };
+                let asked = Asked::Produce { origin: batch.origin, batch: Some(batch), end: None };
                 self.connections.ask(ctx, target, asked, request);
             }
         }
@@ -440,7 +476,7 @@ impl Producer {
                 continue;
             }
             due = due.min(self.accumulator.expiry(index));
-            if let Some((leader, _)) = self.leaders.of(Origin(index)) {
+            if let Some((leader, _)) = self.leaders.of(self.origin(index)) {
                 let ready = self.accumulator.ready_at(index);
                 let connected = self.connections.retry_at(leader);
                 // Ready and open: a reply will wake the sender, since the requests in flight are what it waits for.

@@ -16,6 +16,7 @@ mod sessions;
 mod storage;
 mod storm;
 mod transactions;
+mod transforming;
 mod truncation;
 mod versions;
 
@@ -24,7 +25,7 @@ use crate::mutation::Rule;
 const RULES: &str = include_str!("../RULES.md");
 
 /// Every file with tests that `RULES.md` may name.
-const FILES: [(&str, &str); 18] = [
+const FILES: [(&str, &str); 19] = [
     ("controller/election.rs", include_str!("controller/election.rs")),
     ("controller/eligible.rs", include_str!("controller/eligible.rs")),
     ("rules/coordinator.rs", include_str!("rules/coordinator.rs")),
@@ -41,6 +42,7 @@ const FILES: [(&str, &str); 18] = [
     ("rules/storage.rs", include_str!("rules/storage.rs")),
     ("rules/storm.rs", include_str!("rules/storm.rs")),
     ("rules/transactions.rs", include_str!("rules/transactions.rs")),
+    ("rules/transforming.rs", include_str!("rules/transforming.rs")),
     ("rules/truncation.rs", include_str!("rules/truncation.rs")),
     ("rules/versions.rs", include_str!("rules/versions.rs")),
 ];

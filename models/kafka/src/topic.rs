@@ -2,7 +2,8 @@
 //!
 //! There is one topic of the workload, with partitions `Origin(0)`, `Origin(1)` and so on, and `__consumer_offsets` with
 //! one partition, `Origin(Origin::INTERNAL)`: one consumer group needs no more. Where there are transactions there is
-//! `__transaction_state` too, with one partition: one coordinator serves every transactional id. Inside this crate a
+//! `__transaction_state` too, with one partition: one coordinator serves every transactional id. Consumers that write results
+//! in transactions write to a topic like that of the workload, `Origin(Origin::OUTPUT)` and so on. Inside this crate a
 //! partition goes by its index, in which that of the group comes last, and that of the transactions before it.
 
 use ackproof_core::app::Origin;
@@ -23,6 +24,8 @@ pub const TRANSACTIONS: Origin = Origin(Origin::INTERNAL + 1);
 pub struct Shape {
     /// Of the workload.
     pub partitions: u16,
+    /// Of the topic that consumers write their results to.
+    pub outputs: u16,
     /// There is a `__transaction_state`.
     pub has_transactions: bool,
 }
@@ -30,17 +33,21 @@ pub struct Shape {
 impl Shape {
     /// `__consumer_offsets` is the last one.
     pub fn offsets(self) -> Index {
-        Index(self.partitions + u16::from(self.has_transactions))
+        Index(self.partitions + self.outputs + u16::from(self.has_transactions))
     }
     /// `__transaction_state`.
     pub fn transactions(self) -> Option<Index> {
-        self.has_transactions.then_some(Index(self.partitions))
+        self.has_transactions.then_some(Index(self.partitions + self.outputs))
     }
     /// `None` for a partition that does not exist.
     pub fn index(self, origin: Origin) -> Option<Index> {
         match origin {
             OFFSETS => Some(self.offsets()),
             TRANSACTIONS => self.transactions(),
+            _ if origin.is_output() => {
+                let index = origin.0 - Origin::OUTPUT;
+                (index < self.outputs).then_some(Index(self.partitions + index))
+            }
             Origin(index) => (index < self.partitions).then_some(Index(index)),
         }
     }
@@ -48,6 +55,7 @@ impl Shape {
         match index {
             _ if index == self.offsets() => OFFSETS,
             _ if Some(index) == self.transactions() => TRANSACTIONS,
+            Index(number) if number >= self.partitions => Origin(Origin::OUTPUT + number - self.partitions),
             Index(number) => Origin(number),
         }
     }
@@ -58,6 +66,7 @@ pub fn describe(origin: Origin) -> String {
     match origin {
         OFFSETS => "__consumer_offsets".to_owned(),
         TRANSACTIONS => "__transaction_state".to_owned(),
+        _ if origin.is_output() => format!("partition {} of the results", origin.0 - Origin::OUTPUT),
         Origin(number) => format!("partition {number}"),
     }
 }
@@ -92,7 +101,9 @@ impl Layout {
         let deal = |first: u16, replicas: u8| {
             (0..usize::from(replicas)).map(|i| brokers[(usize::from(first) + i) % brokers.len()]).collect()
         };
-        let shape = Shape { partitions: config.topic.partitions, has_transactions: config.transaction_state.is_some() };
+        let partitions = config.topic.partitions;
+        let outputs = if config.results_in_transactions { partitions } else { 0 };
+        let shape = Shape { partitions, outputs, has_transactions: config.transaction_state.is_some() };
         let mut layout = Layout { brokers: Vec::new(), controller, shape, replicas: Vec::new() };
         let replicas =
             layout.indices().map(|index| deal(index.0, layout.config(index, config).replication_factor)).collect();
@@ -107,6 +118,10 @@ impl Layout {
     /// The partitions of the workload.
     pub fn workload(&self) -> impl Iterator<Item = Index> + use<> {
         (0..self.shape.partitions).map(Index)
+    }
+    /// Those and the partitions of results: what the auditor reads.
+    pub fn audited(&self) -> impl Iterator<Item = Index> + use<> {
+        (0..self.shape.partitions + self.shape.outputs).map(Index)
     }
     pub fn offsets(&self) -> Index {
         self.shape.offsets()

@@ -119,7 +119,7 @@ impl Replica {
                     ctx.observe(probe, || Observation::Committed { origin: commit.origin, upto: commit.upto.0 });
                 }
                 Payload::Group(_) => unreachable!("nobody waits for the group's own records"),
-                Payload::Marker(_) | Payload::Transaction(_) | Payload::Enlisted(_) => {}
+                Payload::Pending(_) | Payload::Marker(_) | Payload::Transaction(_) | Payload::Enlisted(_) => {}
             }
         }
     }

@@ -180,6 +180,7 @@ pub(super) fn commit_error(error: ErrorCode) -> ErrorCode {
         | ErrorCode::TransactionAbortable
         | ErrorCode::ConcurrentTransactions
         | ErrorCode::TransactionCoordinatorFenced
+        | ErrorCode::UnstableOffsetCommit
         | ErrorCode::InvalidRequest) => other,
     }
 }

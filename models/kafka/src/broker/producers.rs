@@ -19,7 +19,7 @@ use super::stable::Stable;
 use crate::error_code::ErrorCode;
 use crate::message::{Payload, Record};
 use crate::mutation::Rule;
-use crate::sequence::{Numbered, ProducerEpoch, ProducerId, Sequence};
+use crate::sequence::{Identity, Numbered, ProducerEpoch, ProducerId, Sequence};
 use crate::transaction::{Ending, Marker};
 
 /// Batches of a producer that a broker can tell a duplicate of. As many requests may be in flight.
@@ -96,6 +96,7 @@ impl Producers {
             let (count, offset) = (record.left + 1, base.plus(at as u64));
             match record.payload {
                 Payload::Message(_, Some(first)) => producers.appended(first, count, offset),
+                Payload::Pending(identity) => producers.stored(identity, offset),
                 Payload::Marker(marker) => producers.marked(&marker, offset),
                 Payload::Message(_, None) | Payload::Commit(_) | Payload::Group(_) => {}
                 Payload::Transaction(_) | Payload::Enlisted(_) => {}
@@ -212,6 +213,27 @@ impl Producers {
         known.coordinator = Some(marker.coordinator);
         if let Some(first) = known.transaction.take() {
             self.stable.ended(producer, first, at, marker.ending == Ending::Abort);
+        }
+    }
+
+    /// Whether a producer may store progress in its transaction.
+    ///
+    /// # Errors
+    /// It has begun a newer epoch.
+    pub(super) fn check_stored(&self, identity: Identity) -> Result<(), ErrorCode> {
+        match self.known.get(&identity.producer).is_some_and(|known| identity.epoch < known.epoch) {
+            true => Err(ErrorCode::InvalidProducerEpoch),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes note of progress that was appended at `base` in a transaction. It carries no sequences.
+    pub(super) fn stored(&mut self, identity: Identity, base: Offset) {
+        let known = self.known.entry(identity.producer).or_insert_with(|| Known::new(identity.epoch));
+        known.begin(identity.epoch);
+        if known.transaction.is_none() {
+            known.transaction = Some(base);
+            self.stable.began(identity.producer, base);
         }
     }
 

@@ -142,8 +142,17 @@ impl Replica {
             refusal.answer(ctx, env.inside, Err(ErrorCode::NotEnoughReplicas));
             return Ok(());
         }
-        let payloads = request.commits.iter().map(|&commit| Payload::Commit(commit));
-        self.append(ctx, env, Acks::All, (writer, deadline), ctx.wall_clock(), payloads)
+        let Role::Leader(leader) = &mut self.role else { return Ok(()) };
+        if let Some(identity) = request.transaction {
+            if let Err(error) = leader.producers.check_stored(identity) {
+                refusal.answer(ctx, env.inside, Err(error));
+                return Ok(());
+            }
+            leader.producers.stored(identity, self.log.end());
+        }
+        let commits = request.commits.iter().map(|&commit| Payload::Commit(commit));
+        let payloads: Vec<Payload> = request.transaction.map(Payload::Pending).into_iter().chain(commits).collect();
+        self.append(ctx, env, Acks::All, (writer, deadline), ctx.wall_clock(), payloads.into_iter())
     }
 
     /// Takes what the coordinator writes down of the group. The log must take an append now.

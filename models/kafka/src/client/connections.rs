@@ -96,6 +96,10 @@ impl<R> Connections<R> {
         Connections { config, last: Correlation::default(), peers: (0..brokers).map(|_| peer()).collect() }
     }
 
+    /// The process began, with another client in it whose requests are numbered from the middle on.
+    pub fn begin_within(&mut self, incarnation: Incarnation) {
+        self.last = Correlation::within(incarnation);
+    }
     /// The process began.
     pub fn begin(&mut self, incarnation: Incarnation) {
         self.last = Correlation::start(incarnation);

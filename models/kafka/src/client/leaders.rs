@@ -27,6 +27,8 @@ pub struct Leaders {
     config: ConnectionConfig,
     /// By partition of the workload; `None` until a broker has told.
     partitions: Vec<Option<Leadership>>,
+    /// By partition of results.
+    results: Vec<Option<Leadership>>,
     coordinator: Option<Leadership>,
     /// Of `__transaction_state`.
     transactions: Option<Leadership>,
@@ -43,10 +45,12 @@ pub struct Leaders {
 }
 
 impl Leaders {
-    pub fn new(config: ConnectionConfig, partitions: u16) -> Leaders {
+    /// Of so many partitions of the workload, and of results.
+    pub fn new(config: ConnectionConfig, partitions: u16, results: u16) -> Leaders {
         Leaders {
             config,
             partitions: vec![None; usize::from(partitions)],
+            results: vec![None; usize::from(results)],
             coordinator: None,
             transactions: None,
             wanted: true,
@@ -63,6 +67,7 @@ impl Leaders {
         let known = match origin {
             OFFSETS => self.coordinator,
             TRANSACTIONS => self.transactions,
+            _ if origin.is_output() => *self.results.get(usize::from(origin.0 - Origin::OUTPUT))?,
             Origin(index) => *self.partitions.get(usize::from(index))?,
         }?;
         Some((known.leader?, known.epoch))
@@ -80,12 +85,12 @@ impl Leaders {
 
     /// Whether any broker has told what partitions there are.
     pub fn are_known(&self) -> bool {
-        self.partitions.iter().all(Option::is_some)
+        self.partitions.iter().chain(&self.results).all(Option::is_some)
     }
 
     /// Whether every partition of the workload has a leader.
     pub fn are_complete(&self) -> bool {
-        self.partitions.iter().all(|known| known.is_some_and(|known| known.leader.is_some()))
+        self.partitions.iter().chain(&self.results).all(|known| known.is_some_and(|known| known.leader.is_some()))
     }
 
     /// What is known did not work: ask again, soon.
@@ -106,6 +111,9 @@ impl Leaders {
         };
         for (index, known) in self.partitions.iter_mut().enumerate() {
             take(known, Origin(index as u16));
+        }
+        for (index, known) in self.results.iter_mut().enumerate() {
+            take(known, Origin(Origin::OUTPUT + index as u16));
         }
         take(&mut self.coordinator, OFFSETS);
         take(&mut self.transactions, TRANSACTIONS);

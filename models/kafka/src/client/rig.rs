@@ -63,7 +63,7 @@ pub fn image(epoch: u32, leaders: &[Option<NodeId>]) -> Arc<Image> {
         last_known_leader: None,
     };
     let partitions: Vec<Partition> = leaders.iter().map(partition).collect();
-    let shape = Shape { partitions: partitions.len() as u16 - 1, has_transactions: false };
+    let shape = Shape { partitions: partitions.len() as u16 - 1, outputs: 0, has_transactions: false };
     Arc::new(Image { version: MetadataVersion(u64::from(epoch)), brokers: Vec::new(), shape, partitions })
 }
 

@@ -7,6 +7,8 @@ use ackproof_core::time::{Span, Time};
 use crate::model::Kafka;
 
 pub const WAKE: TimerId = TimerId(0);
+/// Of a producer in the process of a consumer.
+pub const WAKE_WITHIN: TimerId = TimerId(1);
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub enum Rang {
@@ -14,13 +16,25 @@ pub enum Rang {
     Late,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Wake {
+    timer: TimerId,
     /// On the monotonic clock; `None` when no timer is set.
     set_for: Option<Time>,
 }
 
+impl Default for Wake {
+    fn default() -> Wake {
+        Wake::of(WAKE)
+    }
+}
+
 impl Wake {
+    /// By another timer than a client that is alone in its process has.
+    pub fn of(timer: TimerId) -> Wake {
+        Wake { timer, set_for: None }
+    }
+
     /// The timer rang. Whether it did on time: a process that was paused finds its timers and everything that came
     /// meanwhile at once, and a Java client reads what has come before it looks for what has not.
     /// Source: `NetworkClient.poll` at 4.1, which handles received replies before requests that timed out.
@@ -45,7 +59,7 @@ impl Wake {
         let rings = ctx.now() + after;
         if self.set_for.is_none_or(|set_for| rings < set_for) {
             self.set_for = Some(rings);
-            ctx.set_timer(WAKE, after);
+            ctx.set_timer(self.timer, after);
         }
     }
 }

@@ -320,8 +320,8 @@ impl<'a> Reader<'a> {
             Some(AckMode::Auto) => Commit::Auto { interval },
             Some(AckMode::BeforeProcessing) => Commit::BeforeProcessing,
             Some(AckMode::AfterProcessing) => Commit::AfterProcessing,
-            // Refused as long as the broker does not offer it.
-            Some(AckMode::AfterBatch | AckMode::InTransaction) => Commit::AfterBatch,
+            Some(AckMode::AfterBatch) => Commit::AfterBatch,
+            Some(AckMode::InTransaction) => Commit::InTransaction,
         }
     }
 }

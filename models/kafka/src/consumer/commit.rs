@@ -75,7 +75,9 @@ impl Consumer {
             config::Commit::BeforeProcessing => partition.handed,
             config::Commit::Background { stores: config::Stores::OnDelivery, .. } => partition.handed,
             config::Commit::Background { stores: config::Stores::AfterProcessing, .. } => partition.processed,
-            config::Commit::AfterProcessing | config::Commit::AfterBatch => partition.processed,
+            config::Commit::AfterProcessing | config::Commit::AfterBatch | config::Commit::InTransaction => {
+                partition.processed
+            }
         }
     }
 
@@ -94,7 +96,7 @@ impl Consumer {
         self.committer.job = Some(Job { commits, by, not_before: Some(now), failures: 0 });
     }
 
-    fn progress(&self) -> Arc<[Commit]> {
+    pub(super) fn progress(&self) -> Arc<[Commit]> {
         let only_beyond = matches!(self.commit, Some(config::Commit::Background { .. }));
         let of = |partition: &Partition| {
             let at = self.to_store(partition).filter(|at| !only_beyond || partition.is_beyond_committed(*at))?;
@@ -131,7 +133,7 @@ impl Consumer {
             self.committer.under_way += 1;
             let (membership, asked) = (Some(claim), Asked::CommitAsync(claim, Arc::clone(&commits)));
             self.connections.ask(ctx, coordinator, asked, |correlation| {
-                Message::OffsetCommit(OffsetCommit { correlation, membership, commits })
+                Message::OffsetCommit(OffsetCommit { correlation, membership, transaction: None, commits })
             });
         }
     }
@@ -155,7 +157,7 @@ impl Consumer {
         }
     }
 
-    fn learn_committed(&mut self, commits: &[Commit]) {
+    pub(super) fn learn_committed(&mut self, commits: &[Commit]) {
         for commit in commits {
             if let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == commit.origin) {
                 partition.committed = Some(commit.upto);
@@ -214,7 +216,7 @@ impl Consumer {
             Err(refusal) => return self.commit_refused(ctx, now, refusal),
         };
         self.connections.ask(ctx, coordinator, Asked::Commit(membership), |correlation| {
-            Message::OffsetCommit(OffsetCommit { correlation, membership, commits })
+            Message::OffsetCommit(OffsetCommit { correlation, membership, transaction: None, commits })
         });
         if let Some(job) = &mut self.committer.job {
             job.not_before = None;

@@ -8,6 +8,7 @@ use super::{Asked, Consumer};
 use crate::error_code::ErrorCode;
 use crate::message::{Commit, Message, OffsetFetch};
 use crate::model::Kafka;
+use crate::transaction::Isolation;
 
 /// Looking up the group's progress, once for everything newly assigned.
 #[derive(Debug)]
@@ -55,8 +56,9 @@ impl Consumer {
         }
         self.lookup = Lookup::Asking { failures };
         let assignments = self.assignments;
+        let requires_stable = self.isolation == Isolation::ReadCommitted;
         self.connections.ask(ctx, coordinator, Asked::Offsets { assignments }, |correlation| {
-            Message::OffsetFetch(OffsetFetch { correlation })
+            Message::OffsetFetch(OffsetFetch { correlation, requires_stable })
         });
     }
 

@@ -31,7 +31,7 @@ pub enum Thread {
 
 /// One record that a poll returned.
 #[derive(Copy, Clone, Debug)]
-struct Polled {
+pub(super) struct Polled {
     delivery: Delivery,
     epoch: Epoch,
     /// The last one of its poll.
@@ -44,15 +44,17 @@ pub struct PollLoop {
     /// Another thread works on what was polled.
     in_background: bool,
     /// Returned by a poll and not handed over.
-    polled: VecDeque<Polled>,
+    pub(super) polled: VecDeque<Polled>,
     /// Handed over and not finished, in order.
-    handed: VecDeque<Polled>,
+    pub(super) handed: VecDeque<Polled>,
     /// When the next automatic commit is due; `NEVER` without.
     auto_commit_at: Time,
     /// The last automatic commit, on the way out.
     closing_commit_begun: bool,
     /// Automatic commits do not wait for a poll.
     has_committing_thread: bool,
+    /// The transaction of the results has failed before its end.
+    pub(super) is_doomed: bool,
 }
 
 impl PollLoop {
@@ -68,10 +70,12 @@ impl PollLoop {
                     Time::ZERO + interval
                 }
                 Some(Commit::Background { interval: None, .. }) => Time::NEVER,
-                Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) | None => Time::NEVER,
+                Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) => Time::NEVER,
+                Some(Commit::InTransaction) | None => Time::NEVER,
             },
             closing_commit_begun: false,
             has_committing_thread: matches!(commit, Some(Commit::Background { .. })),
+            is_doomed: false,
         }
     }
 
@@ -238,6 +242,7 @@ impl Consumer {
             Some(Commit::AfterBatch) if self.poll.in_background => polled.is_last,
             Some(Commit::AfterBatch) => self.poll.polled.is_empty(),
             Some(Commit::Auto { .. } | Commit::Background { .. } | Commit::BeforeProcessing) | None => false,
+            Some(Commit::InTransaction) => return self.finished_in_transaction(ctx, delivery.msg, success, given_back),
         };
         if commits {
             self.commit_by_itself(now);
@@ -289,7 +294,8 @@ impl Consumer {
     pub(super) fn commits_by_itself(&self) -> bool {
         match self.commit {
             Some(Commit::Auto { .. } | Commit::Background { .. }) => true,
-            Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) | None => false,
+            Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) => false,
+            Some(Commit::InTransaction) | None => false,
         }
     }
 
@@ -304,7 +310,7 @@ impl Consumer {
             Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch) => {
                 self.config.commit_call == CommitCall::Async
             }
-            None => false,
+            Some(Commit::InTransaction) | None => false,
         }
     }
 }

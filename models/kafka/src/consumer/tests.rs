@@ -157,7 +157,7 @@ impl Rig<Consumer> {
     }
     /// Answers the question for the group's progress.
     fn offsets(&mut self, commits: &[Stored]) {
-        let (to, Message::OffsetFetch(OffsetFetch { correlation })) = self.only_sent() else {
+        let (to, Message::OffsetFetch(OffsetFetch { correlation, .. })) = self.only_sent() else {
             panic!("no question for progress")
         };
         assert_eq!(to, B2, "the coordinator is asked");

@@ -80,7 +80,7 @@ impl Producer {
             made: (0..config.brokers).map(|_| VecDeque::new()).collect(),
             held: 0,
             connections: Connections::new(connection.clone(), config.brokers),
-            leaders: Leaders::new(connection.clone(), config.topic.partitions),
+            leaders: Leaders::new(connection.clone(), config.topic.partitions, 0),
             numbers: None,
             is_dead: false,
             wake: Wake::default(),

@@ -71,6 +71,7 @@ impl Failure {
             | E::FencedMemberEpoch
             | E::StaleMemberEpoch
             | E::TransactionCoordinatorFenced
+            | E::UnstableOffsetCommit
             | E::NotController => (false, false, false),
         };
         let is_out_of_order = code == E::OutOfOrderSequenceNumber;

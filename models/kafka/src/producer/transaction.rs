@@ -26,6 +26,7 @@ use crate::error_code::ErrorCode;
 use crate::message::{AddPartitions, EndTransaction, Enlisting, InitProducerId, Message, Transactional};
 use crate::model::Kafka;
 use crate::sequence::Identity;
+use crate::topic::OFFSETS;
 use crate::transaction::{Ending, TransactionalId};
 
 /// The pause before a transaction is begun again while the last one is being ended.
@@ -37,6 +38,8 @@ const SOON: Span = Span(20);
 pub enum Question {
     Init,
     Add,
+    /// Of the group's coordinator: whether progress is stored in the transaction.
+    Offsets,
     End(Ending),
 }
 
@@ -159,11 +162,12 @@ impl Transaction {
     /// What to ask next; `is_flushed` when no batch is without an outcome.
     ///
     /// Source: `TransactionManager.nextRequest` at 4.1: requests go by priority.
-    fn next_question(&self, missing: &BTreeSet<Origin>, is_flushed: bool) -> Option<Question> {
+    fn next_question(&self, missing: &BTreeSet<Origin>, is_flushed: bool, has_offsets: bool) -> Option<Question> {
         match self.state {
             State::Initializing => Some(Question::Init),
             State::Open if !missing.is_empty() => Some(Question::Add),
             State::Ending { ending: Ending::Commit, .. } if !missing.is_empty() => Some(Question::Add),
+            State::Ending { ending: Ending::Commit, .. } if has_offsets => Some(Question::Offsets),
             State::Ending { ending, .. } if is_flushed => Some(Question::End(ending)),
             State::Ending { .. } | State::Open | State::Ready | State::Failed => None,
         }
@@ -177,11 +181,13 @@ impl Producer {
             State::Ending { since, .. } => since + own.max_block,
             State::Initializing | State::Ready | State::Open | State::Failed => Time::NEVER,
         };
-        let asks = own.next_question(&self.missing_partitions(), self.has_no_batches()).is_some();
-        if own.question.is_some() || !asks {
-            return deadline;
-        }
-        let reachable = match self.leaders.transactions() {
+        let question = own.next_question(&self.missing_partitions(), self.has_no_batches(), self.has_offsets());
+        let Some(question) = question.filter(|_| own.question.is_none()) else { return deadline };
+        let asked = match question {
+            Question::Offsets => self.leaders.coordinator(),
+            Question::Init | Question::Add | Question::End(_) => self.leaders.transactions(),
+        };
+        let reachable = match asked {
             Some(coordinator) if self.connections.is_open(coordinator) => now,
             Some(coordinator) => self.connections.retry_at(coordinator),
             None => Time::NEVER,
@@ -217,20 +223,30 @@ impl Producer {
                 self.send_in_transaction(ctx, msg);
             }
         }
-        let is_flushed = self.has_no_batches();
+        let (is_flushed, has_offsets) = (self.has_no_batches(), self.has_offsets());
         let Some(own) = &mut self.transaction else { return };
         if self.closing && is_flushed && own.early.is_empty() && matches!(own.state, State::Open | State::Failed) {
             // Source: `Sender.run` at 4.1.
             own.wish = Some(Ending::Abort);
         }
+        if own.state == State::Ready && own.early.is_empty() && has_offsets {
+            own.state = State::Open;
+        }
+        let mut is_nothing = false;
         match (own.state, own.wish) {
             (State::Open, Some(ending)) => own.state = State::Ending { ending, since: now },
             (State::Failed, Some(_)) => own.state = State::Ending { ending: Ending::Abort, since: now },
-            (State::Ready, Some(_)) if own.early.is_empty() => own.wish = None,
+            (State::Ready, Some(_)) if own.early.is_empty() => {
+                own.wish = None;
+                is_nothing = true;
+            }
             (State::Initializing | State::Ready | State::Open | State::Failed | State::Ending { .. }, _) => {}
         }
         if own.is_aborting() {
             self.accumulator.drop_unsent();
+        }
+        if is_nothing {
+            self.heard(&Outcome::Aborted);
         }
         self.give_up_ending(ctx, now);
         self.ask_coordinator(ctx, now);
@@ -251,16 +267,24 @@ impl Producer {
 
     fn ask_coordinator(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
         let is_flushed = self.has_no_batches();
-        let missing = self.missing_partitions();
+        let (missing, has_offsets) = (self.missing_partitions(), self.has_offsets());
         let Some(own) = &mut self.transaction else { return };
         if own.question.is_some() || now < own.not_before {
             return;
         }
-        let Some(question) = own.next_question(&missing, is_flushed) else { return };
+        let Some(question) = own.next_question(&missing, is_flushed, has_offsets) else { return };
         if let Question::End(ending) = question
             && !own.has_begun
         {
             return self.ended(ctx, ending, None);
+        }
+        if question == Question::Offsets {
+            if self.send_offsets(ctx)
+                && let Some(own) = &mut self.transaction
+            {
+                own.question = Some(question);
+            }
+            return;
         }
         let Some(coordinator) = self.leaders.transactions() else { return self.leaders.want() };
         if !self.connections.is_open(coordinator) {
@@ -271,19 +295,21 @@ impl Producer {
         if question == Question::Add {
             own.adding = missing.clone();
         }
+        let base = if self.within.is_some() { Origin::OUTPUT } else { 0 };
+        let named = move |origin: &Origin| if origin.is_internal() { *origin } else { Origin(base + origin.0) };
         self.connections.ask(ctx, coordinator, Asked::Coordinator(question), |correlation| {
             let message = match (question, identity) {
                 (Question::Add, Some(identity)) => Transactional::AddPartitions(AddPartitions {
                     correlation,
                     id: Some(id),
                     identity,
-                    partitions: missing.iter().copied().collect(),
+                    partitions: missing.iter().map(named).collect(),
                     enlisting: Enlisting::Add,
                 }),
                 (Question::End(ending), Some(identity)) => {
                     Transactional::EndTransaction(EndTransaction { correlation, id, identity, ending })
                 }
-                (Question::Init | Question::Add | Question::End(_), expected) => {
+                (Question::Init | Question::Add | Question::Offsets | Question::End(_), expected) => {
                     Transactional::InitProducerId(InitProducerId { correlation, id, expected })
                 }
             };
@@ -293,9 +319,33 @@ impl Producer {
 
     /// Partitions with batches that were not added to the transaction.
     fn missing_partitions(&self) -> BTreeSet<Origin> {
-        let Some(own) = self.transaction.as_ref().filter(|own| !own.epoch_each) else { return BTreeSet::new() };
-        let has_batches = (0..self.accumulator.partitions()).filter(|&index| self.accumulator.has_head(index));
-        has_batches.map(Origin).filter(|origin| !own.added.contains(origin)).collect()
+        let Some(own) = &self.transaction else { return BTreeSet::new() };
+        let has_batches = |&index: &u16| !own.epoch_each && self.accumulator.has_head(index);
+        let written = (0..self.accumulator.partitions()).filter(has_batches).map(Origin);
+        let stored = self.has_offsets().then_some(OFFSETS);
+        written.chain(stored).filter(|origin| !own.added.contains(origin)).collect()
+    }
+
+    /// Progress is to be stored in the transaction.
+    fn has_offsets(&self) -> bool {
+        self.within.as_ref().is_some_and(|within| within.offsets.is_some())
+    }
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.transaction.as_ref()?.identity
+    }
+    pub(super) fn fail_transaction(&mut self) {
+        if let Some(within) = &mut self.within {
+            within.offsets = None;
+        }
+        if let Some(own) = &mut self.transaction {
+            own.fail();
+        }
+    }
+    pub(super) fn ask_again_later(&mut self, ctx: &mut Ctx<'_, Kafka>) {
+        let now = ctx.wall_clock();
+        let Some(own) = &mut self.transaction else { return };
+        own.failures += 1;
+        own.not_before = now + self.config.backoff.draw(own.failures, ctx.random);
     }
 
     /// A batch has got as far as it will. Its messages are told with the others of their transaction.
@@ -335,6 +385,7 @@ impl Producer {
                 own.failures = 0;
                 self.initialized(ctx, identity);
             }
+            (Question::Offsets, result) => self.offsets_stored(ctx, result.map(|_| ())),
             (Question::Add, Ok(_)) => {
                 own.failures = 0;
                 own.added.append(&mut own.adding);
@@ -395,9 +446,16 @@ impl Producer {
             Ending::Commit => Outcome::Acked,
             Ending::Abort => Outcome::Aborted,
         };
+        self.tell_of_transaction(ctx, || outcome.clone());
+    }
+
+    fn tell_of_transaction(&mut self, ctx: &mut Ctx<'_, Kafka>, outcome: impl Fn() -> Outcome) {
+        let is_within = self.heard(&outcome());
         let Some(own) = &mut self.transaction else { return };
         for msg in std::mem::take(&mut own.messages) {
-            ctx.tell(AppReply::Told { msg, outcome: outcome.clone() });
+            if !is_within {
+                ctx.tell(AppReply::Told { msg, outcome: outcome() });
+            }
         }
     }
 
@@ -422,23 +480,23 @@ impl Producer {
                 own.not_before = now + pause;
             }
             E::TransactionAbortable => own.fail(),
-            other => {
-                let in_doubt = own.in_doubt;
-                ctx.note(|| format!("is shut out: {other}; the application makes a new producer"));
-                self.start_over(ctx, || match in_doubt {
-                    true => Outcome::Unknown(Reason::new(other.word())),
-                    false => Outcome::Aborted,
-                });
-            }
+            other => self.shut_out(ctx, other),
         }
+    }
+
+    pub(super) fn shut_out(&mut self, ctx: &mut Ctx<'_, Kafka>, error: ErrorCode) {
+        let in_doubt = self.transaction.as_ref().is_some_and(|own| own.in_doubt);
+        ctx.note(|| format!("is shut out: {error}; the application makes a new producer"));
+        self.start_over(ctx, || match in_doubt {
+            true => Outcome::Unknown(Reason::new(error.word())),
+            false => Outcome::Aborted,
+        });
     }
 
     /// The application gives this producer up and makes another one with the same transactional id.
     pub(super) fn start_over(&mut self, ctx: &mut Ctx<'_, Kafka>, outcome: impl Fn() -> Outcome) {
+        self.tell_of_transaction(ctx, outcome);
         let Some(own) = &mut self.transaction else { return };
-        for msg in std::mem::take(&mut own.messages) {
-            ctx.tell(AppReply::Told { msg, outcome: outcome() });
-        }
         own.close();
         own.identity = None;
         own.question = None;

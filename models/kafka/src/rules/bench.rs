@@ -16,7 +16,7 @@ use ackproof_core::node::{Incarnation, NodeId};
 use ackproof_core::observe::{Observation, Probes};
 use ackproof_core::seed::{Seed, Stream};
 use ackproof_core::setting::{Effective, SettingName, ValueSource};
-use ackproof_core::setup::Setup;
+use ackproof_core::setup::{Setup, Transaction};
 use ackproof_core::time::{Offset as ClockOffset, Span, Time};
 
 use crate::broker::{Broker, Replica};
@@ -82,7 +82,7 @@ pub struct Bench {
 }
 
 /// Settings of a test, over the defaults of a version: `topic.min.insync.replicas=2`.
-pub fn config(version: &str, settings: &[&str]) -> Config {
+fn config(version: &str, settings: &[&str], setup: &Setup) -> Config {
     let versions = crate::release::VERSIONS;
     let mut effective = Effective::defaults(version, "java", versions, &crate::settings::SETTINGS);
     let defaults = ["topic.partitions=1", "topic.replication.factor=3"];
@@ -91,7 +91,7 @@ pub fn config(version: &str, settings: &[&str]) -> Config {
         let (section, key) = name.split_once('.').expect("section.key");
         effective.set(SettingName::new(section, key), value, ValueSource::Matrix);
     }
-    Config::from_effective(&effective, &Setup::default())
+    Config::from_effective(&effective, setup)
 }
 
 impl Bench {
@@ -100,8 +100,16 @@ impl Bench {
         Bench::version("4.1", settings)
     }
 
+    /// Producers with a transactional id send in transactions.
     pub fn version(version: &str, settings: &[&str]) -> Bench {
-        let kafka = Kafka::new(config(version, settings), crate::describe::topology(&Setup::default()));
+        let mut setup = Setup::default();
+        let has_id = settings.iter().any(|setting| setting.starts_with("producer.transactional.id="));
+        setup.app.producer.transaction = has_id.then_some(Transaction { messages: 1, abort_rate: 0.0 });
+        Bench::with(version, settings, &setup)
+    }
+
+    pub fn with(version: &str, settings: &[&str], setup: &Setup) -> Bench {
+        let kafka = Kafka::new(config(version, settings, setup), crate::describe::topology(setup));
         let nodes = kafka.topology().len();
         let mut bench = Bench {
             kafka,
@@ -436,7 +444,7 @@ fn number(record: &Record) -> Option<u32> {
     match record.payload {
         Payload::Message(msg, _) => Some(msg.sequence()),
         Payload::Commit(_) | Payload::Group(_) | Payload::Marker(_) => None,
-        Payload::Transaction(_) | Payload::Enlisted(_) => None,
+        Payload::Pending(_) | Payload::Transaction(_) | Payload::Enlisted(_) => None,
     }
 }
 

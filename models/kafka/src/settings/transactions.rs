@@ -2,7 +2,7 @@
 //! them, and what does not do what a reader would think.
 
 use ackproof_core::setting::{Effective, Problem, Trap};
-use ackproof_core::setup::{AckMode, Setup};
+use ackproof_core::setup::{AckMode, Processing, Setup};
 
 use super::contradictions::{brokers_text, problem};
 use super::idempotence::{Idempotence, idempotence};
@@ -53,6 +53,11 @@ fn application(effective: &Effective, setup: &Setup) -> Option<Problem> {
                            (app.consumer.ack: in-transaction) and has no transactional.id: cannot use transactional \
                            methods without enabling transactions";
             problem(section, key, message.to_owned(), "TransactionManager.ensureTransactional at 4.1")
+        }
+        Some(_) if results && setup.app.consumer.processing == Processing::Background => {
+            let message = "the application writes its results in transactions (app.consumer.ack: in-transaction) and \
+                           processes in the background: the transaction belongs to the thread that polls";
+            problem(section, key, message.to_owned(), "KafkaProducer, on transactions and threads, at 4.1")
         }
         Some(_) if !in_transactions && !results => {
             let message = "IllegalStateException: the application never begins a transaction (app.producer.transaction), \

@@ -124,7 +124,7 @@ impl Group {
                     }
                 }
                 Payload::Message(..) | Payload::Commit(_) | Payload::Marker(_) => {}
-                Payload::Transaction(_) | Payload::Enlisted(_) => {}
+                Payload::Pending(_) | Payload::Transaction(_) | Payload::Enlisted(_) => {}
                 Payload::Group(GroupRecord::Forgotten { .. }) => {}
             }
         }

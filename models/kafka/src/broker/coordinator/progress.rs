@@ -1,5 +1,6 @@
 //! The group's progress, as read from the log.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ackproof_core::actor::Ctx;
@@ -18,6 +19,8 @@ use crate::message::{
     Commit, GroupRecord, Message, OffsetCommit, OffsetCommitted, OffsetFetch, OffsetsAre, Payload, Record,
 };
 use crate::model::Kafka;
+use crate::sequence::ProducerId;
+use crate::transaction::Ending;
 
 /// The group's progress, as read from the log.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +33,10 @@ pub(super) struct Progress {
     commits: Vec<Commit>,
     /// When each was stored, by the wall clock of who coordinated then.
     stored_at: Vec<Time>,
+    /// Progress that counts when the transaction of its producer is committed, in order.
+    pending: BTreeMap<ProducerId, Vec<(Commit, Time)>>,
+    /// In whose transaction the rest of this batch was stored.
+    reading: Option<ProducerId>,
 }
 
 impl Progress {
@@ -61,14 +68,22 @@ impl Progress {
     }
 
     fn take(&mut self, record: &Record) {
+        let of = self.reading;
+        if record.left == 0 {
+            self.reading = None;
+        }
         match record.payload {
-            Payload::Commit(commit) => match self.place(commit.origin) {
-                Ok(at) => (self.commits[at], self.stored_at[at]) = (commit, record.timestamp),
-                Err(at) => {
-                    self.commits.insert(at, commit);
-                    self.stored_at.insert(at, record.timestamp);
-                }
+            Payload::Pending(identity) => self.reading = (record.left > 0).then_some(identity.producer),
+            Payload::Commit(commit) => match of {
+                Some(producer) => self.pending.entry(producer).or_default().push((commit, record.timestamp)),
+                None => self.store(commit, record.timestamp),
             },
+            Payload::Marker(marker) => {
+                let pending = self.pending.remove(&marker.identity.producer).unwrap_or_default();
+                if marker.ending == Ending::Commit {
+                    pending.into_iter().for_each(|(commit, at)| self.store(commit, at));
+                }
+            }
             Payload::Group(GroupRecord::Forgotten { origin }) => {
                 if let Ok(at) = self.place(origin) {
                     self.commits.remove(at);
@@ -76,11 +91,29 @@ impl Progress {
                 }
             }
             Payload::Group(GroupRecord::Generation { .. } | GroupRecord::Member(_) | GroupRecord::Assigned { .. }) => {}
-            Payload::Marker(_) => {}
             Payload::Message(..) | Payload::Transaction(_) | Payload::Enlisted(_) => {
                 unreachable!("{:?} is in __consumer_offsets", record.payload)
             }
         }
+    }
+
+    fn store(&mut self, commit: Commit, at: Time) {
+        match self.place(commit.origin) {
+            Ok(place) => (self.commits[place], self.stored_at[place]) = (commit, at),
+            Err(place) => {
+                self.commits.insert(place, commit);
+                self.stored_at.insert(place, at);
+            }
+        }
+    }
+
+    /// Whether some progress hangs on the end of a transaction, replicated or not.
+    ///
+    /// Source: `OffsetMetadataManager.{fetchOffsets,hasPendingTransactionalOffsets}`, group-coordinator, 4.1; KIP-447.
+    fn is_unstable(&self, ctx: &Ctx<'_, Kafka>, replica: &Replica) -> bool {
+        let unseen = replica.log.read(ctx.disk, self.upto, replica.log.end(), usize::MAX);
+        let hangs = |record: &Record| matches!(record.payload, Payload::Pending(_) | Payload::Marker(_));
+        !self.pending.is_empty() || unseen.iter().any(hangs)
     }
 }
 
@@ -118,7 +151,10 @@ impl Broker {
         let result = match self.split(self.plan.layout.offsets()) {
             Some((replica, env)) if replica.leads() => {
                 progress.catch_up(ctx, &env, replica);
-                Ok(Arc::from(progress.commits.as_slice()))
+                match request.requires_stable && progress.is_unstable(ctx, replica) {
+                    true => Err(ErrorCode::UnstableOffsetCommit),
+                    false => Ok(Arc::from(progress.commits.as_slice())),
+                }
             }
             Some(_) | None => Err(ErrorCode::NotCoordinator),
         };

@@ -183,7 +183,8 @@ impl Coordinator {
                         known.partitions.insert(origin);
                     }
                 }
-                Payload::Message(..) | Payload::Commit(_) | Payload::Group(_) | Payload::Marker(_) => {}
+                Payload::Message(..) | Payload::Commit(_) | Payload::Group(_) => {}
+                Payload::Pending(_) | Payload::Marker(_) => {}
             }
         }
         let decided = self.known.iter().filter(|(_, known)| matches!(known.state, State::Prepared(_)));

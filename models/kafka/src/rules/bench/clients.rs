@@ -162,7 +162,11 @@ impl Bench {
     pub fn commit(&mut self, to: NodeId, upto: u64) -> Correlation {
         let correlation = self.correlation();
         let commits = Arc::from([Commit { origin: P0, upto: Offset(upto), leader_epoch: None }]);
-        self.send(C1, to, Message::OffsetCommit(OffsetCommit { correlation, membership: None, commits }));
+        self.send(
+            C1,
+            to,
+            Message::OffsetCommit(OffsetCommit { correlation, membership: None, transaction: None, commits }),
+        );
         correlation
     }
     pub fn committed(&self, of: Correlation) -> Option<Result<(), ErrorCode>> {
@@ -173,7 +177,7 @@ impl Bench {
     }
     pub fn progress(&mut self, of: NodeId) -> Result<Option<u64>, ErrorCode> {
         let correlation = self.correlation();
-        self.send(C1, of, Message::OffsetFetch(OffsetFetch { correlation }));
+        self.send(C1, of, Message::OffsetFetch(OffsetFetch { correlation, requires_stable: false }));
         self.answer(|message| match message {
             Message::OffsetsAre(reply) if reply.correlation == correlation => {
                 Some(reply.result.clone().map(|commits| commits.first().map(|commit| commit.upto.0)))

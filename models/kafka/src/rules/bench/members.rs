@@ -95,7 +95,7 @@ impl Bench {
     pub fn commit_as(&mut self, to: NodeId, upto: u64, membership: Option<Membership>) -> Correlation {
         let correlation = self.correlation();
         let commits = [Commit { origin: P0, upto: Offset(upto), leader_epoch: None }].into();
-        self.send(C1, to, Message::OffsetCommit(OffsetCommit { correlation, membership, commits }));
+        self.send(C1, to, Message::OffsetCommit(OffsetCommit { correlation, membership, transaction: None, commits }));
         correlation
     }
 

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use ackproof_core::actor::Event;
-use ackproof_core::app::{AppCall, AppReply, MsgId, Outcome};
+use ackproof_core::app::{AppCall, AppReply, MsgId, Origin, Outcome};
 use ackproof_core::node::NodeId;
 use ackproof_core::time::Span;
+use ackproof_log::Offset;
 
 use super::{B1, B2, B3, Bench, P0, P1};
 use crate::error_code::ErrorCode;
 use crate::message::{
-    AddPartitions, Correlation, EndTransaction, Enlisting, InitProducerId, Message, Payload, Transactional, WriteMarker,
+    AddPartitions, Commit, Correlation, EndTransaction, Enlisting, Fetch, InitProducerId, Message, OffsetCommit,
+    OffsetFetch, Payload, Record, Transactional, WriteMarker,
 };
+use crate::model::KafkaActor;
 use crate::sequence::{Identity, Numbered, Sequence};
-use crate::topic::TRANSACTIONS;
+use crate::topic::{Layout, TRANSACTIONS};
 use crate::transaction::{Committed, Ending, Isolation, Marker, TransactionalId};
 
 pub const ID: &str = "producer.transactional.id=orders";
@@ -139,5 +142,74 @@ impl Bench {
     /// Whether no broker has an open transaction to coordinate.
     pub fn has_no_transaction(&self) -> bool {
         [B1, B2, B3].into_iter().filter(|&node| self.is_up(node)).all(|node| self.broker(node).has_no_transaction())
+    }
+
+    // The results and the progress of a consumer that writes in transactions.
+
+    fn consumer(&self) -> &crate::consumer::Consumer {
+        match &self.actors[super::C1.index()] {
+            Some(KafkaActor::Consumer(consumer)) => consumer,
+            _ => panic!("c1 is down"),
+        }
+    }
+    /// The messages whose results a reader of what is committed finds.
+    pub fn committed_results(&mut self) -> Vec<u32> {
+        let origin = Origin(Origin::OUTPUT);
+        let leader = self.image().leader(origin).expect("somebody leads").0;
+        let correlation = self.correlation();
+        let fetch = Fetch {
+            correlation,
+            origin,
+            offset: Offset(0),
+            current_epoch: None,
+            max_wait: Span(100),
+            max_records: 500,
+            isolation: Isolation::ReadCommitted,
+            follower: None,
+        };
+        self.send(P1, leader, Message::Fetch(fetch));
+        let fetched = self.answer(|message| match message {
+            Message::Fetched(reply) if reply.correlation == correlation => Some(reply.clone()),
+            _ => None,
+        });
+        let fetched = fetched.result.expect("the leader is asked");
+        let committed = fetched.committed.expect("it is told what is committed");
+        let is_there = |(offset, record): (u64, &Record)| match record.payload {
+            Payload::Message(msg, Some(number)) => {
+                (!committed.is_aborted(number.producer, Offset(offset))).then(|| msg.sequence())
+            }
+            _ => None,
+        };
+        (0..).zip(fetched.records.iter()).filter_map(is_there).collect()
+    }
+    /// The group's progress, as the log says.
+    pub fn group_progress(&self) -> Option<u64> {
+        let file = Layout::file(self.kafka.layout().offsets());
+        let records = self.disks[B1.index()].tail(file, 0);
+        crate::broker::progress_in(records).first().map(|commit| commit.upto.0)
+    }
+    /// p1 stores progress of the group in a transaction that it leaves open.
+    pub fn store_pending(&mut self, upto: u64) {
+        let identity = self.init_transactions();
+        let membership = self.consumer().membership();
+        let (to, correlation) = (self.image().coordinator().expect("somebody coordinates"), self.correlation());
+        let commits = Arc::from([Commit { origin: P0, upto: Offset(upto), leader_epoch: None }]);
+        let commit = OffsetCommit { correlation, membership, transaction: Some(identity), commits };
+        self.send(P1, to, Message::OffsetCommit(commit));
+        let stored = self.answer(|message| match message {
+            Message::OffsetCommitted(reply) if reply.correlation == correlation => Some(reply.result),
+            _ => None,
+        });
+        assert_eq!(stored, Ok(()));
+    }
+    pub fn stable_progress(&mut self, requires_stable: bool) -> Result<Option<u64>, ErrorCode> {
+        let (to, correlation) = (self.image().coordinator().expect("somebody coordinates"), self.correlation());
+        self.send(P1, to, Message::OffsetFetch(OffsetFetch { correlation, requires_stable }));
+        self.answer(|message| match message {
+            Message::OffsetsAre(reply) if reply.correlation == correlation => {
+                Some(reply.result.clone().map(|commits| commits.first().map(|commit| commit.upto.0)))
+            }
+            _ => None,
+        })
     }
 }

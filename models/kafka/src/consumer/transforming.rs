@@ -1,0 +1,105 @@
+//! Consume, transform, produce: the application writes one result for each message that it has processed, and the group's
+//! progress goes into the same transaction, one for each poll.
+//!
+//! If the transaction is not committed, as far as the application knows, it goes back to the group's progress, whatever that
+//! is.
+//!
+//! Source: KIP-98, KIP-447; `KafkaProducer.sendOffsetsToTransaction` at 4.1, and the examples that Kafka comes with
+//! (`ExactlyOnceMessageProcessor`).
+//!
+//! Simplified: consumer and producer of a process share their connections: one that is lost is lost to both. Gives up: a
+//! request of one that outlives the other's.
+
+use ackproof_core::actor::{Actor, Ctx, Event};
+use ackproof_core::app::{AppCall, MsgId};
+
+use super::Consumer;
+use super::lookup::Lookup;
+use super::partition::Position;
+use super::poll::Thread;
+use crate::client::WAKE_WITHIN;
+use crate::message::Message;
+use crate::model::Kafka;
+use crate::transaction::Ending;
+
+impl Consumer {
+    /// Whether the producer in this process is meant.
+    pub(super) fn is_for_producer(&self, event: &Event<Message>) -> bool {
+        match event {
+            Event::Timer(id) => *id == WAKE_WITHIN,
+            Event::Message { body: Message::Produced(_) | Message::Transactional(_), .. } => true,
+            Event::Message { body: Message::MetadataIs(told), .. } => told.correlation.is_within(),
+            Event::Message { body: Message::OffsetCommitted(told), .. } => told.correlation.is_within(),
+            Event::Message { .. } | Event::Start | Event::Synced { .. } | Event::Closed { .. } => false,
+            Event::App(_) | Event::Stop | Event::MoveLeader { .. } => false,
+        }
+    }
+
+    /// Lets the producer do something, and hears how its transaction has ended.
+    pub(super) fn drive(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
+        let Some(mut producer) = self.producer.take() else { return };
+        producer.on(ctx, event);
+        let ending = producer.take_ending();
+        let closed = producer.take_closed();
+        self.producer = Some(producer);
+        for peer in closed {
+            self.disconnected(ctx, peer);
+        }
+        match ending {
+            Some(ending) if self.poll.thread == Thread::Committing => self.transaction_ended(ctx, ending),
+            Some(Ending::Abort) => self.poll.is_doomed = true,
+            Some(Ending::Commit) | None => {}
+        }
+    }
+
+    /// The application has finished a message: its result is written and, behind the last one of a poll, the transaction
+    /// ended. One that is given back takes the transaction with it.
+    pub(super) fn finished_in_transaction(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        msg: MsgId,
+        success: bool,
+        given_back: bool,
+    ) {
+        if success {
+            self.drive(ctx, Event::App(AppCall::Send { msg, attempt: 0 }));
+        }
+        if !given_back && !self.poll.polled.is_empty() {
+            return;
+        }
+        let offsets = (self.membership(), self.progress());
+        let Some(producer) = &mut self.producer else { return };
+        self.poll.thread = Thread::Committing;
+        let commit = !given_back && !self.poll.is_doomed;
+        match commit {
+            true => producer.commit_with(offsets),
+            false => producer.give_back(),
+        }
+        self.drive(ctx, Event::App(AppCall::EndTransaction { commit }));
+    }
+
+    fn transaction_ended(&mut self, ctx: &mut Ctx<'_, Kafka>, ending: Ending) {
+        self.poll.thread = Thread::Running;
+        self.poll.is_doomed = false;
+        match ending {
+            Ending::Commit => {
+                let stored = self.progress();
+                self.learn_committed(&stored);
+            }
+            Ending::Abort => {
+                ctx.note(|| "goes back to its group's progress: the transaction was not committed".to_owned());
+                self.poll.polled.clear();
+                self.poll.handed.clear();
+                self.fetched.clear();
+                for partition in &mut self.partitions {
+                    partition.drop_records();
+                    partition.position = Position::Unknown;
+                    (partition.processed, partition.handed) = (None, None);
+                }
+                // Answers to what was asked before are of no use.
+                self.assignments += 1;
+                self.lookup = Lookup::ToAsk { from: ctx.wall_clock(), failures: 0 };
+            }
+        }
+    }
+}
