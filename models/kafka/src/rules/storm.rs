@@ -12,10 +12,10 @@ use crate::config::Acks;
 use crate::error_code::ErrorCode;
 use crate::message::Correlation;
 
-const BROKERS: [NodeId; 3] = [B1, B2, B3];
+pub(super) const BROKERS: [NodeId; 3] = [B1, B2, B3];
 
 #[derive(Copy, Clone, Eq, PartialEq)]
-enum Death {
+pub(super) enum Death {
     Kill,
     PowerLoss,
 }
@@ -67,7 +67,7 @@ fn storm(seed: u64, settings: &[&str], acks: Acks, death: Death) -> Outcome {
     Outcome { acked, log }
 }
 
-fn disturb(bench: &mut Bench, random: &mut Stream, death: Death) {
+pub(super) fn disturb(bench: &mut Bench, random: &mut Stream, death: Death) {
     let broker = BROKERS[random.between(0, 2) as usize];
     let other = [B1, B2, B3, CTL][random.between(0, 3) as usize];
     match random.between(0, 11) {

@@ -2,10 +2,12 @@
 
 use ackproof_core::app::Outcome;
 use ackproof_core::node::NodeId;
+use ackproof_core::seed::Seed;
 use ackproof_core::time::Span;
 
 use super::bench::transactions::ID;
-use super::bench::{B1, B2, B3, Bench, P1};
+use super::bench::{B1, B2, B3, Bench, CTL, P1};
+use super::storm::{BROKERS, Death, disturb};
 use crate::error_code::ErrorCode;
 use crate::sequence::{Identity, ProducerEpoch};
 use crate::transaction::{Ending, Marker};
@@ -292,4 +294,79 @@ fn a_commit_that_takes_too_long_is_in_doubt() {
     bench.heal();
     bench.run(Span::secs(60));
     assert_eq!(transact(&mut bench, 1..2, true), all(1..2, &Outcome::Acked));
+}
+
+fn start_all(bench: &mut Bench) {
+    let dead: Vec<NodeId> = [CTL, B1, B2, B3].into_iter().filter(|&node| !bench.is_up(node)).collect();
+    dead.into_iter().for_each(|node| bench.start(node));
+}
+
+/// Transactions of three messages, of which the application takes some back, while brokers die and come back and cables are
+/// cut. What its application was told, and what a reader of what is committed finds in the end.
+fn transactions_in_a_storm(seed: u64, version: &str) -> (Vec<(u32, Outcome)>, Vec<u32>) {
+    let mut random = Seed(seed).stream("storm");
+    let patient = [
+        "topic.min.insync.replicas=2",
+        "producer.request.timeout.ms=3000",
+        "producer.transaction.timeout.ms=30000",
+        "producer.max.block.ms=200000",
+    ];
+    let mut bench = formed(version, &patient);
+    bench.start_producer();
+    let mut told = Vec::new();
+    for transaction in 0..12 {
+        match random.between(0, 3) {
+            0 => bench.cut(P1, &[BROKERS[random.between(0, 2) as usize]]),
+            _ => disturb(&mut bench, &mut random, Death::Kill),
+        }
+        bench.send_messages(3 * transaction..3 * transaction + 3);
+        bench.run(Span(random.between(1, 300)));
+        bench.end_transaction(random.between(0, 3) > 0);
+        bench.run(Span(random.between(1, 5000)));
+        bench.heal();
+        for node in [CTL, B1, B2, B3].into_iter().filter(|_| random.between(0, 1) == 0) {
+            if !bench.is_up(node) {
+                bench.start(node);
+            }
+        }
+        for _ in 0..400 {
+            told.append(&mut bench.outcomes());
+            if told.len() as u32 >= 3 * transaction + 3 {
+                break;
+            }
+            bench.run(Span::secs(1));
+            start_all(&mut bench);
+        }
+    }
+    bench.heal();
+    start_all(&mut bench);
+    bench.run(Span::secs(100));
+    assert!(bench.has_no_transaction(), "seed {seed}: every transaction has ended");
+    let leader = bench.partition().leader.expect("somebody leads");
+    let (stable, read) = bench.read_committed(leader);
+    assert_eq!(stable, bench.high_watermark(leader), "seed {seed}: no reader is held up");
+    (told, read)
+}
+
+#[test]
+fn under_kills_and_cuts_a_transaction_is_there_as_a_whole_or_not_at_all() {
+    let (mut committed, mut aborted) = (0, 0);
+    for (seed, version) in (0..40).zip(["3.9", "4.1", "4.4"].into_iter().cycle()) {
+        let (told, read) = transactions_in_a_storm(seed, version);
+        assert!(read.is_sorted_by(|a, b| a < b), "seed {seed}: {read:?}");
+        for (n, outcome) in told {
+            match outcome {
+                Outcome::Acked => assert!(read.contains(&n), "seed {seed}, {version}: {n} is lost: {read:?}"),
+                Outcome::Aborted => assert!(!read.contains(&n), "seed {seed}, {version}: {n} was taken back: {read:?}"),
+                Outcome::Unknown(_) | Outcome::Untold | Outcome::Rejected(_) => {}
+            }
+            committed += u32::from(outcome == Outcome::Acked);
+            aborted += u32::from(outcome == Outcome::Aborted);
+        }
+        for whole in (0..36).step_by(3) {
+            let there = (whole..whole + 3).filter(|n| read.contains(n)).count();
+            assert!(there == 0 || there == 3, "seed {seed}: {whole} and its two are there in part: {read:?}");
+        }
+    }
+    assert!(committed > 400 && aborted > 100, "{committed} and {aborted}");
 }
