@@ -52,8 +52,21 @@ pub struct Logged {
     /// The epoch before the last one that its own producer asked for: tells that request, sent again, from a fenced one.
     pub last_epoch: Option<ProducerEpoch>,
     pub state: State,
-    /// Since when it is ongoing, by its coordinator's wall clock.
-    pub began: Time,
+    pub began: Began,
+}
+
+/// Since when a transaction is ongoing, by its coordinator's wall clock. A run is shorter than 2^32 ms, and records are many.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Began(u32);
+
+impl Began {
+    pub fn at(time: Time) -> Began {
+        Began(u32::try_from(time.0).unwrap_or(u32::MAX))
+    }
+    pub fn time(self) -> Time {
+        if self.0 == u32::MAX { Time::NEVER } else { Time(u64::from(self.0)) }
+    }
 }
 
 /// The control record that ends a transaction in a partition. It takes an offset, and no reader is handed it.
@@ -104,3 +117,24 @@ pub enum Isolation {
 
 /// Partitions that are to be parts of a transaction.
 pub type Partitions = std::sync::Arc<[Origin]>;
+
+#[cfg(test)]
+mod tests {
+    use ackproof_core::app::MsgId;
+
+    use crate::message::{Commit, GroupRecord, Payload};
+    use crate::sequence::Numbered;
+
+    /// What logs hold without transactions.
+    #[allow(dead_code)]
+    enum Others {
+        Message(MsgId, Option<Numbered>),
+        Commit(Commit),
+        Group(GroupRecord),
+    }
+
+    #[test]
+    fn what_transactions_write_down_takes_no_more_room_than_what_others_do() {
+        assert_eq!(size_of::<Payload>(), size_of::<Others>());
+    }
+}

@@ -23,7 +23,7 @@ use crate::message::{
     TransactionEnded, Transactional,
 };
 use crate::sequence::{Identity, ProducerEpoch, ProducerId};
-use crate::transaction::{Logged, Marker, State, TransactionalId};
+use crate::transaction::{Began, Logged, Marker, State, TransactionalId};
 
 #[derive(Debug)]
 pub(super) struct Coordinator {
@@ -113,7 +113,7 @@ impl Transaction {
     }
     fn payloads(&self, id: TransactionalId) -> Vec<Payload> {
         let (identity, last_epoch) = (self.identity(), self.last_epoch);
-        let logged = Logged { id, identity, last_epoch, state: self.state, began: self.began };
+        let logged = Logged { id, identity, last_epoch, state: self.state, began: Began::at(self.began) };
         let enlisted = self.partitions.iter().copied().map(Payload::Enlisted);
         std::iter::once(Payload::Transaction(logged)).chain(enlisted).collect()
     }
@@ -173,7 +173,7 @@ impl Coordinator {
                         epoch: Some(logged.identity.epoch),
                         last_epoch: logged.last_epoch,
                         state: logged.state,
-                        began: logged.began,
+                        began: logged.began.time(),
                         ..Transaction::new(logged.identity.producer)
                     };
                     self.known.insert(logged.id, known);
