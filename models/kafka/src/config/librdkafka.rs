@@ -100,7 +100,7 @@ impl Reader<'_> {
             session_timeout: self.span("consumer", "session.timeout.ms"),
             heartbeat_interval: self.span("consumer", "heartbeat.interval.ms"),
             is_reconciling: false,
-            group_heartbeat_interval: self.span("broker", "group.consumer.heartbeat.interval.ms"),
+            group_heartbeat_interval: self.span_since("group.consumer.heartbeat.interval.ms", Span::secs(5)),
             may_commit_ahead: false,
             strategy: strategies.first().copied().unwrap_or(Strategy::Range),
             is_cooperative: !strategies.is_empty() && strategies.iter().all(|strategy| strategy.is_cooperative()),

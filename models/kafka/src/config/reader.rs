@@ -32,6 +32,14 @@ impl<'a> Reader<'a> {
     pub(super) fn span(self, section: &str, key: &str) -> Span {
         Span(self.number(section, key)).min(Span::MAX)
     }
+    /// The same for a setting that came with a later version: `before` is for those that do not have it, where nothing
+    /// asks for it.
+    pub(super) fn span_since(self, key: &str, before: Span) -> Span {
+        match self.effective.text("broker", key) {
+            Some(_) => self.span("broker", key),
+            None => before,
+        }
+    }
     /// `None` when the value is Kafka's "never", or nobody set one.
     pub(super) fn finite(self, section: &str, key: &str) -> Option<u64> {
         self.effective.text(section, key)?;
@@ -94,10 +102,10 @@ impl<'a> Reader<'a> {
                 .effective
                 .bool("broker", "auto.leader.rebalance.enable")
                 .then(|| Span::secs(self.number("broker", "leader.imbalance.check.interval.seconds")).min(Span::MAX)),
-            unclean_election_interval: span("unclean.leader.election.interval.ms"),
+            unclean_election_interval: self.span_since("unclean.leader.election.interval.ms", Span::secs(300)),
             eligible_leader_replicas: self.finite("broker", "eligible.leader.replicas.version") == Some(1),
             offsets_commit_timeout: span("offsets.commit.timeout.ms"),
-            group_session_timeout: span("group.consumer.session.timeout.ms"),
+            group_session_timeout: self.span_since("group.consumer.session.timeout.ms", Span::secs(45)),
             initial_rebalance_delay: span("group.initial.rebalance.delay.ms"),
             transactions: TransactionsConfig {
                 epoch_each: self.finite("broker", "transaction.version") == Some(2),
@@ -294,7 +302,7 @@ impl<'a> Reader<'a> {
             session_timeout: span("session.timeout.ms"),
             heartbeat_interval: span("heartbeat.interval.ms"),
             is_reconciling,
-            group_heartbeat_interval: self.span("broker", "group.consumer.heartbeat.interval.ms"),
+            group_heartbeat_interval: self.span_since("group.consumer.heartbeat.interval.ms", Span::secs(5)),
             may_commit_ahead: is_reconciling && version.is_some_and(|version| version < Version::new(4, 0)),
             strategy: strategies.first().copied().unwrap_or(Strategy::Range),
             is_cooperative: is_reconciling

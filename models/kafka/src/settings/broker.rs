@@ -196,7 +196,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "unclean.leader.election.interval.ms",
         kind: long(1),
-        defaults: &[("2.8", "300000")],
+        defaults: &[("3.9", "300000")],
         unit: "ms",
         effect: "How often the controller looks for partitions that only an unclean election can bring back.",
         source: "KAFKA-12670; ReplicationConfigs at 4.4 (3.9 was the first to have it)",
@@ -232,7 +232,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "group.consumer.session.timeout.ms",
         kind: int(1),
-        defaults: &[("2.8", "45000")],
+        defaults: &[("3.7", "45000")],
         unit: "ms",
         effect: "With group.protocol=consumer: how long a member that died keeps its partitions.",
         source: "KIP-848; GroupCoordinatorConfig at 4.4 (3.7 was the first to have it)",
@@ -241,7 +241,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "group.consumer.heartbeat.interval.ms",
         kind: int(1),
-        defaults: &[("2.8", "5000")],
+        defaults: &[("3.7", "5000")],
         unit: "ms",
         effect: "With group.protocol=consumer: how often a member is heard of, and so how soon it hears what it is to read.",
         source: "KIP-848; GroupCoordinatorConfig at 4.4 (3.7 was the first to have it)",

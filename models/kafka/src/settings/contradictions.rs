@@ -209,7 +209,8 @@ fn session_timeout(effective: &Effective) -> Option<Problem> {
     let session = effective.int("consumer", "session.timeout.ms");
     let [min, max] =
         ["group.min.session.timeout.ms", "group.max.session.timeout.ms"].map(|key| effective.int("broker", key));
-    if (min..=max).contains(&session) {
+    // With the newer protocol the session is the coordinator's.
+    if (min..=max).contains(&session) || effective.text("consumer", "group.protocol") == Some("consumer") {
         return None;
     }
     let message = format!(

@@ -6,7 +6,7 @@ use ackproof_core::setup::Setup;
 
 use super::protocol;
 use super::transactions;
-use crate::config::{Acks, Client, Commit, Config, Retention};
+use crate::config::{Acks, Client, Commit, Config, Retention, Version};
 
 /// Every setting that somebody chose and that cannot act beside the others.
 pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
@@ -53,6 +53,11 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         for section in ["producer", "consumer"] {
             report(section, "retry.backoff.max.ms", "clients know it since 3.7".to_owned());
         }
+    }
+    if Version::parse(&effective.version).is_some_and(|version| version >= Version::new(4, 0)) {
+        let why = "removed in 4.0: message.timestamp.before.max.ms and message.timestamp.after.max.ms count";
+        report("broker", "log.message.timestamp.difference.max.ms", why.to_owned());
+        report("topic", "message.timestamp.difference.max.ms", why.to_owned());
     }
     retention(effective, &config, &mut report);
     for (section, key, why) in transactions::inert(effective, &config) {

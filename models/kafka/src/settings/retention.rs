@@ -157,7 +157,7 @@ pub(super) const OF_BROKERS: &[Setting] = &[
     Setting {
         key: "log.message.timestamp.difference.max.ms",
         kind: long(0),
-        defaults: &[("2.8", NEVER)],
+        defaults: &[("2.8", NEVER), ("4.0", "")],
         unit: "ms",
         effect: "Up to 3.9, for both directions, where message.timestamp.before.max.ms and after.max.ms are not set.",
         source: "KafkaConfig.logMessageTimestampDifferenceMaxMs at 3.9",
@@ -215,6 +215,7 @@ pub(super) const OF_TOPICS: &[Setting] = &[
     Setting {
         key: "message.timestamp.before.max.ms",
         kind: long(0),
+        defaults: &[("3.6", "")],
         unit: "ms",
         effect: "How much older than the leader's clock a message may be, by its producer's; further away it is refused with INVALID_TIMESTAMP.",
         source: "LogValidator.validateTimestamp at 4.1; KIP-937",
@@ -223,6 +224,7 @@ pub(super) const OF_TOPICS: &[Setting] = &[
     Setting {
         key: "message.timestamp.after.max.ms",
         kind: long(0),
+        defaults: &[("3.6", "")],
         unit: "ms",
         effect: "How much younger than the leader's clock a message may be, by its producer's; further away it is refused with INVALID_TIMESTAMP.",
         source: "LogValidator.validateTimestamp at 4.1; KIP-937",
