@@ -8,6 +8,7 @@ mod groups;
 mod idempotence;
 mod in_sync;
 mod model;
+mod naming;
 mod offsets_expiry;
 mod producing;
 mod replication;
