@@ -26,7 +26,6 @@ use std::sync::Arc;
 use ackproof_core::actor::{Actor, Ctx, Event};
 use ackproof_core::app::{AppCall, Origin};
 use ackproof_core::node::{NodeId, NodeKind};
-use ackproof_core::setup::CommitCall;
 use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Offset};
 
@@ -186,16 +185,21 @@ impl Consumer {
             let is_background = matches!(self.commit, Some(Commit::Background { .. }));
             let is_there =
                 Some(due.next) == partition.committed || is_background && !partition.is_beyond_committed(due);
-            // What nobody waits for is not tried again.
-            let is_left = self.stores_async() && self.committer.is_silent();
-            partition.is_stopped() || is_there || is_left
+            partition.is_stopped() || is_there || self.leaves_commits()
         };
         self.own(origin).is_none_or(is_stored)
     }
 
-    fn stores_async(&self) -> bool {
-        let by_itself = !matches!(self.commit, Some(Commit::Auto { .. }));
-        by_itself && self.config.commit_call == CommitCall::Async
+    /// Whether what is not stored by now is left at that: the application gave up on it, or never waited for it, and
+    /// stores nothing before it has worked on something more.
+    fn leaves_commits(&self) -> bool {
+        match self.commit {
+            None | Some(Commit::Auto { .. } | Commit::Background { interval: Some(_), .. }) => false,
+            Some(Commit::Background { interval: None, .. }) => true,
+            Some(Commit::BeforeProcessing | Commit::AfterProcessing | Commit::AfterBatch | Commit::InTransaction) => {
+                self.committer.is_over()
+            }
+        }
     }
 
     /// How far it has passed in `origin` for good, stored or not: its application has finished everything below that
@@ -393,7 +397,9 @@ impl Consumer {
     /// When the consumer next has something to do by itself.
     fn due(&self, now: Time) -> Time {
         let mut due = self.connections.due().min(self.leaders.due(&self.connections, now));
-        due = due.min(self.poll.auto_commit_due());
+        if self.is_settled() {
+            due = due.min(self.poll.auto_commit_due());
+        }
         if let Some(coordinator) = self.leaders.coordinator() {
             let member = match &self.member {
                 Some(_) if self.closing => Time::NEVER,

@@ -80,6 +80,8 @@ pub struct Rig<A> {
     pub told: Vec<AppReply>,
     pub closed: Vec<NodeId>,
     pub exited: bool,
+    /// How often the timer rang.
+    pub rings: u32,
 }
 
 impl<A: Actor<Kafka>> Rig<A> {
@@ -95,6 +97,7 @@ impl<A: Actor<Kafka>> Rig<A> {
             told: Vec::new(),
             closed: Vec::new(),
             exited: false,
+            rings: 0,
         }
     }
 
@@ -123,6 +126,7 @@ impl<A: Actor<Kafka>> Rig<A> {
         while let Some(due) = self.timer.filter(|due| *due <= until) {
             self.now = due;
             self.timer = None;
+            self.rings += 1;
             self.on(Event::Timer(super::WAKE));
         }
         self.now = until;

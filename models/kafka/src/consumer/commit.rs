@@ -47,9 +47,9 @@ impl Committer {
         self.job.is_none() && !self.again
     }
 
-    /// Whether nothing that nobody waits for is on its way.
-    pub fn is_silent(&self) -> bool {
-        self.unsent.is_empty() && self.under_way == 0
+    /// Whether nothing is on its way, and nothing is to be tried again.
+    pub fn is_over(&self) -> bool {
+        self.is_free() && !self.after_rebalance && self.unsent.is_empty() && self.under_way == 0
     }
 
     /// When a commit is to be sent.
@@ -183,7 +183,10 @@ impl Consumer {
                 Some(Refusal::Rebalances)
             }
             ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration => {
-                if let Some(member) = self.member.as_mut().filter(|member| member.membership() == claim) {
+                // With `group.protocol=consumer` a heartbeat has to say so.
+                // Source: `CommitRequestManager.OffsetCommitRequestState.onResponse` at 4.1.
+                let is_told = !self.config.is_reconciling;
+                if let Some(member) = self.member.as_mut().filter(|member| is_told && member.membership() == claim) {
                     member.refused(ctx, code);
                 }
                 Some(Refusal::NoMember)

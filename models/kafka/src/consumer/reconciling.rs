@@ -93,8 +93,12 @@ impl Consumer {
     /// Source: `AbstractMembershipManager.{processAssignmentReceived,transitionToFenced}` at 4.1.
     pub(super) fn reconciled(&mut self, ctx: &mut Ctx<'_, Kafka>, id: MemberId, result: Result<Reconciled, ErrorCode>) {
         let now = ctx.wall_clock();
-        let Some(member) = self.member.as_mut().filter(|member| member.id == id) else { return };
+        let Some(member) = self.member.as_mut() else { return };
+        // Also where it left meanwhile: nothing else would end the wait.
         member.heartbeat_under_way = false;
+        if member.id != id {
+            return;
+        }
         match result {
             Ok(told) => {
                 member.failed_heartbeats = 0;
@@ -124,10 +128,11 @@ impl Consumer {
     }
 
     pub(super) fn lost_group_heartbeat(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, id: MemberId) {
-        if let Some(member) = self.member.as_mut().filter(|member| member.id == id) {
+        let Some(member) = &mut self.member else { return };
+        if member.id == id {
             member.acknowledges = member.generation.is_some();
-            self.heartbeat_failed(ctx, now);
         }
+        self.heartbeat_failed(ctx, now);
     }
 
     /// Before 4.0 an automatic commit may store what the poll that makes it is about to return: it is made beside the

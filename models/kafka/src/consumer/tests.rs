@@ -21,6 +21,7 @@ use ackproof_core::node::Incarnation;
 mod background;
 mod groups;
 mod polling;
+mod rest;
 
 const P0: Origin = Origin(0);
 /// The first consumer, and the auditor, in a cluster of three brokers, a controller and one producer.
