@@ -14,7 +14,9 @@ use crate::world::{Act, World};
 /// Longest warm-up, chaos beyond its planned end, settling, and draining, before the run goes on regardless.
 const WARM_UP_LIMIT: Span = Span::secs(60);
 const CHAOS_GRACE: Span = Span::secs(60);
-const SETTLE_LIMIT: Span = Span::secs(300);
+/// Longer than five minutes, which is a common patience of clients: one that waits for a machine that died does nothing
+/// before.
+const SETTLE_LIMIT: Span = Span::secs(400);
 const DRAIN_LIMIT: Span = Span::secs(120);
 
 /// A fault that ends only by healing lasts at least this long: longer than the session timeouts after which brokers
