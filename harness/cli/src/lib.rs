@@ -7,6 +7,7 @@ pub mod args;
 pub mod commands;
 pub mod exit;
 pub mod expectation;
+pub mod failing;
 pub mod plan;
 pub mod progress;
 pub mod quickstart;

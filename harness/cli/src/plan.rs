@@ -1,6 +1,6 @@
 //! What a sweep will do, before it does anything: cells, models ready to run, limits, and the digest of it all.
 
-use ackproof_core::guarantee::Limits;
+use ackproof_core::guarantee::{Guarantee, Limits};
 use ackproof_core::schedule::Step;
 use ackproof_core::seed::Seed;
 use ackproof_core::time::Span;
@@ -57,6 +57,11 @@ impl Plan {
     }
     pub fn class(&self, cell: &PlannedCell) -> &FaultClass {
         &self.scenario.classes[cell.column]
+    }
+
+    /// The guarantees that somebody asked for in a cell, the worst to break first.
+    pub fn asked(&self, cell: &PlannedCell) -> Vec<Guarantee> {
+        self.scenario.asked(self.row(cell), &cell.plan.fault)
     }
 
     /// What every run of a cell shares.

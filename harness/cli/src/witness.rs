@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use ackproof_check::autopsy;
-use ackproof_core::app::MsgId;
-use ackproof_core::guarantee::Guarantee;
 use ackproof_core::recording::Detail;
 use ackproof_core::schedule::Schedule;
 use ackproof_core::seed::Seed;
 use ackproof_core::setup::Setup;
-use ackproof_core::verdict::{Judgement, Stage, Verdict};
 use ackproof_report::result::{Mismatch, RunLine, RunVerdict, Verified, Witness};
 use ackproof_report::store::{Store, StoreError};
 use ackproof_report::words;
@@ -20,6 +16,7 @@ use ackproof_search::shrink::Pass;
 use ackproof_search::{Candidate, Room, shrink};
 use ackproof_sim::Engine;
 
+use crate::failing::{Failing, Shown};
 use crate::plan::{Plan, PlannedCell};
 use crate::registry::{self, Prepared};
 use crate::sweep::{INTERRUPTED, Swept};
@@ -37,49 +34,16 @@ pub struct Witnesses {
     pub verified: Verified,
 }
 
-/// What a failing run fails at. Shrinking keeps it, so that a witness shows what it was chosen for.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-enum Failing {
-    Lost(Stage),
-    Vanished,
-}
-
-impl Failing {
-    fn of(verdict: &Verdict) -> Option<Failing> {
-        let breaks = |guarantee| matches!(verdict.guarantees.get(&guarantee), Some(Judgement::Violated { .. }));
-        if breaks(Guarantee::NoAckedLoss) {
-            return verdict.lost.first().map(|(_, stage)| Failing::Lost(*stage));
-        }
-        breaks(Guarantee::Durable).then_some(Failing::Vanished)
-    }
-
-    /// A message that shows it.
-    fn message(self, verdict: &Verdict) -> Option<MsgId> {
-        match self {
-            Failing::Lost(stage) => verdict.lost.iter().find(|(_, lost_in)| *lost_in == stage).map(|(msg, _)| *msg),
-            Failing::Vanished => verdict.vanished.first().copied(),
-        }
-    }
-
-    /// What became of that message.
-    fn cause(self, trial: &Trial) -> Option<String> {
-        let msg = self.message(&trial.verdict)?;
-        autopsy(&trial.recording, msg).map(|autopsy| autopsy.cause)
-    }
-}
-
-/// What a traced run shows that fails, in a sentence, as its replay file says it. `None` when it keeps everything.
-pub fn shown(trial: &Trial) -> Option<String> {
-    Failing::of(&trial.verdict)?.cause(trial)
-}
-
 /// Finds, shrinks and writes down a witness for each cell that needs one.
 ///
 /// # Errors
 /// A replay file cannot be written.
 pub fn witnesses(plan: &Plan, swept: &Swept, store: Option<&Store>, threads: usize) -> Result<Witnesses, StoreError> {
-    let wanted: Vec<(&PlannedCell, Seed)> =
-        plan.cells.iter().filter_map(|cell| Some((cell, choose(swept.runs.get(&cell.plan.id)?)?))).collect();
+    let wanted: Vec<(&PlannedCell, Seed)> = plan
+        .cells
+        .iter()
+        .filter_map(|cell| Some((cell, choose(plan, cell, swept.runs.get(&cell.plan.id)?)?)))
+        .collect();
     let found = Mutex::new(Ok(Witnesses::default()));
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -120,14 +84,14 @@ impl Witnesses {
     }
 }
 
-/// The run that is likely to shrink best: a loss before a mere vanishing, the fewest faults that fired, the lowest seed.
-fn choose(runs: &[RunLine]) -> Option<Seed> {
+/// The run that breaks the worst of the promises that somebody asked for, and of several the one that is likely to
+/// shrink best: the fewest faults that fired, the lowest seed.
+fn choose(plan: &Plan, cell: &PlannedCell, runs: &[RunLine]) -> Option<Seed> {
+    let asked = plan.asked(cell);
     let breaks = |run: &RunLine, guarantee| matches!(run.verdict(guarantee), Some(RunVerdict::Violated(_)));
-    let rank = |run: &&RunLine| (!breaks(run, Guarantee::NoAckedLoss), run.faults_fired, run.events, run.seed);
-    runs.iter()
-        .filter(|run| breaks(run, Guarantee::NoAckedLoss) || breaks(run, Guarantee::Durable))
-        .min_by_key(rank)
-        .map(|run| run.seed)
+    let worst = |run: &RunLine| asked.iter().position(|guarantee| breaks(run, *guarantee));
+    let ranked = runs.iter().filter_map(|run| Some((worst(run)?, run.faults_fired, run.events, run.seed)));
+    ranked.min().map(|(_, _, _, seed)| seed)
 }
 
 /// The search for one witness.
@@ -148,30 +112,30 @@ impl Hunt<'_> {
         let bed = self.plan.bed(self.cell);
         let schedule = bed.schedule(self.seed);
         let first = bed.run_schedule(&schedule, self.seed, self.plan.engine, Detail::Verdict).ok()?;
-        let failing = Failing::of(&first.verdict)?;
-        let smallest = self.shrink(&bed, &schedule, &first, failing);
-        self.write_down(&bed, smallest, failing)
+        let failing = Failing::of(&first, &self.plan.asked(self.cell))?;
+        let smallest = self.shrink(&bed, &schedule, &first, &failing);
+        self.write_down(&bed, smallest, &failing)
     }
 
-    fn shrink(&self, bed: &Bed<'_>, schedule: &Schedule, first: &Trial, failing: Failing) -> Candidate {
+    fn shrink(&self, bed: &Bed<'_>, schedule: &Schedule, first: &Trial, failing: &Failing) -> Candidate {
         let topology = bed.prepared.topology();
         let pinned = ackproof_search::pinned(schedule, &first.recording.faults, topology);
         let whole = Candidate { schedule: pinned, workload: bed.setup.workload.clone() };
-        if self.fails(bed, &whole) != Some(failing) {
+        if !self.fails(bed, &whole, failing) {
             return Candidate { schedule: schedule.clone(), workload: bed.setup.workload.clone() };
         }
         // A gentler kind of fault would answer a question that this column does not ask.
         let passes = Pass::ALL.into_iter().filter(|pass| *pass != Pass::Kinds).collect();
         let room = Room { passes, ..Room::new(topology.clone()).with_times_of(&first.recording) };
-        shrink(whole, room, SHRINK_BUDGET, |candidate| self.fails(bed, candidate) == Some(failing)).candidate
+        shrink(whole, room, SHRINK_BUDGET, |candidate| self.fails(bed, candidate, failing)).candidate
     }
 
-    /// What the candidate fails at.
-    fn fails(&self, bed: &Bed<'_>, candidate: &Candidate) -> Option<Failing> {
+    /// Whether the candidate fails in the same way.
+    fn fails(&self, bed: &Bed<'_>, candidate: &Candidate, failing: &Failing) -> bool {
         let trial = self.with_workload(bed, candidate, |bed| {
             bed.run_schedule(&candidate.schedule, self.seed, self.plan.engine, Detail::Verdict)
         });
-        Failing::of(&trial.ok()?.verdict)
+        trial.is_ok_and(|trial| Failing::of(&trial, &[failing.guarantee]).as_ref() == Some(failing))
     }
 
     /// The bed with the candidate's workload in place of the scenario's.
@@ -186,7 +150,7 @@ impl Hunt<'_> {
 
     /// Everything that is kept of the smallest candidate. It is run from the steps as they are written, so that what a
     /// reader replays is what was found.
-    fn write_down(&self, bed: &Bed<'_>, smallest: Candidate, failing: Failing) -> Option<Kept> {
+    fn write_down(&self, bed: &Bed<'_>, smallest: Candidate, failing: &Failing) -> Option<Kept> {
         let steps = smallest.schedule.steps();
         let setup = Setup { workload: smallest.workload.clone(), ..bed.setup.clone() };
         let (trial, schedule, difference) = self.with_workload(bed, &smallest, |bed| {
@@ -197,14 +161,15 @@ impl Hunt<'_> {
                 .unwrap_or_else(|broken| Some(format!("the reference engine failed: {}", broken.0)));
             Some((trial, schedule, difference))
         })?;
-        let outcome = failing.cause(&trial);
+        let shown = Shown::of(&trial, &[failing.guarantee]);
         let finding = Finding {
             class: bed.class.to_owned(),
             seed: self.seed,
             setup,
             steps,
             digest: trial.recording.history.digest().0,
-            shows: outcome.clone().unwrap_or_default(),
+            shows: shown.as_ref().map(Shown::to_string).unwrap_or_default(),
+            breaks: Some(failing.promise(&bed.limits)),
         };
         let replay = Replay::of(&self.plan.scenario, self.plan.row(self.cell), finding);
         let witness = Witness {
@@ -213,7 +178,8 @@ impl Hunt<'_> {
             file: String::new(),
             token: String::new(),
             story: words::story_as_run(&schedule.faults, &trial.recording.faults),
-            outcome,
+            guarantee: failing.guarantee,
+            outcome: shown.map(|shown| shown.sentence),
         };
         Some(Kept { witness, replay: replay.to_yaml(), difference })
     }

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
+use ackproof::failing::{Failing, Shown, asked};
 use ackproof::plan::Plan;
-use ackproof::{quickstart, registry, witness};
+use ackproof::{quickstart, registry};
 use ackproof_core::recording::Detail;
 use ackproof_scenario::{Finding, Replay};
 use ackproof_sim::Engine;
@@ -80,6 +81,7 @@ fn regressions() -> Vec<Trial> {
 
 /// Runs a replay on both engines: each gives the digest that the file says, and shows what it says.
 fn replay_again(replay: Replay, file: &str) -> Result<(), String> {
+    let asked = asked(&replay);
     let (origin, seed) = (replay.origin, replay.scenario.seed);
     let plan = Plan::of(replay.scenario, Engine::Event);
     for engine in [Engine::Event, Engine::Turmoil] {
@@ -91,7 +93,7 @@ fn replay_again(replay: Replay, file: &str) -> Result<(), String> {
             let promised = format!("promised: a history with the digest {}", origin.digest);
             return Err(format!("{promised}\nseen:     {digest}, on the {engine} engine\n{again}"));
         }
-        let shown = witness::shown(&trial).unwrap_or_default();
+        let shown = Shown::of(&trial, &asked).map_or_else(String::new, |shown| shown.to_string());
         if shown != origin.shows {
             return Err(format!("promised: {}\nseen:     {shown}, on the {engine} engine\n{again}", origin.shows));
         }
@@ -148,6 +150,9 @@ fn a_broken_promise_fails() {
         says("promised: no-acked-loss always holds when producer.acks=1 (self-test.yaml:14), because it was said so");
         says("seen:     violated: ");
         says("in 6 of 6 runs");
+        says("for one:  ");
+        says("acknowledged never consumed: ");
+        says("because every copy was destroyed (p1#");
         says("ackproof run self-test.yaml --only 'producer.acks=1' --fault leader-cut-off --seed 1 --runs 1");
     }
     for other in [0, 2, 3] {
@@ -193,7 +198,9 @@ fn an_altered_replay_fails() {
     let plan = Plan::of(scenario, Engine::Event);
     let (cell, seed) = (&plan.cells[LOSSY], plan.seed(0));
     let trial = plan.bed(cell).run(seed, Engine::Event, Detail::Trace).expect("nothing breaks");
-    let (shows, digest) = (witness::shown(&trial).expect("a loss"), trial.recording.history.digest().0);
+    let failing = Failing::of(&trial, &plan.asked(cell)).expect("a loss");
+    let shown = Shown::of(&trial, &[failing.guarantee]).expect("the same");
+    let (shows, digest) = (shown.to_string(), trial.recording.history.digest().0);
     let finding = Finding {
         class: cell.plan.fault.clone(),
         seed,
@@ -201,6 +208,7 @@ fn an_altered_replay_fails() {
         steps: plan.bed(cell).schedule(seed).steps(),
         digest: digest.clone(),
         shows: shows.clone(),
+        breaks: Some(failing.promise(&cell.limits)),
     };
     let good = Replay::of(&plan.scenario, plan.row(cell), finding);
     let check = |replay: &Replay| replay_again(replay.clone(), "x.replay.yaml");

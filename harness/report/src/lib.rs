@@ -11,6 +11,7 @@
 //! * [`explain`]: the life of one message, in words and as a space-time diagram.
 //! * [`words`]: a fault schedule in plain words.
 
+mod breaches;
 pub mod explain;
 mod figures;
 mod headline;

@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use ackproof_core::guarantee::Guarantee;
 
+use crate::breaches;
 use crate::figures;
 use crate::headline;
 use crate::matrix::{ANY, Matrix, Row};
 use crate::remarks;
-use crate::result::{Cell, CellVerdict, ExpectationOutcome, Summary};
+use crate::result::{Cell, CellVerdict, ExpectationOutcome, Summary, Witness};
 
 /// The whole report, ending in a newline. `folder` is what witnesses' files are relative to.
 pub fn render(summary: &Summary, folder: &str) -> String {
@@ -20,6 +21,7 @@ pub fn render(summary: &Summary, folder: &str) -> String {
         costs(&mut out, &matrix);
     }
     losses(&mut out, &matrix);
+    breaches(&mut out, &matrix);
     expectations(&mut out, summary);
     notes(&mut out, summary, &matrix);
     next(&mut out, &matrix, folder);
@@ -133,16 +135,31 @@ fn losses(out: &mut String, matrix: &Matrix<'_>) {
         let label = &matrix.rows[example.row].label;
         let with = if label.is_empty() { String::new() } else { format!(", {}", escape(label)) };
         let _ = writeln!(out, "**{}**{with}\n", escape(matrix.columns[example.column].name));
-        if let Some(witness) = &example.cell.witness {
-            for (step, number) in witness.story.iter().zip(1..) {
-                let _ = writeln!(out, "{number}. {}", escape(step));
-            }
-            let _ = writeln!(out);
-            if let Some(outcome) = &witness.outcome {
-                let _ = writeln!(out, "So {}.\n", escape(outcome.trim_end_matches('.')));
-            }
-        }
+        example.cell.witness.iter().for_each(|witness| shown(out, witness));
         let _ = writeln!(out, "{}\n", escape(&headline::prevention(&example)));
+    }
+}
+
+fn shown(out: &mut String, witness: &Witness) {
+    for (step, number) in witness.story.iter().zip(1..) {
+        let _ = writeln!(out, "{number}. {}", escape(step));
+    }
+    let _ = writeln!(out);
+    if let Some(outcome) = &witness.outcome {
+        let _ = writeln!(out, "So {}.\n", escape(outcome.trim_end_matches('.')));
+    }
+}
+
+fn breaches(out: &mut String, matrix: &Matrix<'_>) {
+    let breaches = breaches::breaches(matrix);
+    if breaches.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "### How other promises are broken\n");
+    for breach in breaches {
+        let with = if breach.label.is_empty() { String::new() } else { format!(", {}", escape(breach.label)) };
+        let _ = writeln!(out, "**{}**{with}: {}\n", escape(breach.column), escape(&breach.often()));
+        shown(out, breach.witness);
     }
 }
 

@@ -1,9 +1,10 @@
 //! What every form of the report says in the same words: what was run, what it costs, what to know, what to type.
 
+use crate::breaches::breaches;
 use crate::figures;
 use crate::headline;
 use crate::matrix::{Matrix, Row};
-use crate::result::{Cell, Summary, Verified};
+use crate::result::{Cell, Summary, Verified, Witness};
 
 /// Said of a sweep that did not end.
 pub(crate) const INTERRUPTED: &str = "not every run ended; the same command goes on where this one stopped";
@@ -116,11 +117,13 @@ pub(crate) fn not_modelled(summary: &Summary) -> Option<String> {
 /// Commands worth typing, each with what it does.
 pub(crate) fn commands(matrix: &Matrix<'_>, folder: &str, program: &str) -> Vec<(String, &'static str)> {
     let mut commands = Vec::new();
+    let path = |witness: &Witness| {
+        quote(&if folder.is_empty() { witness.file.clone() } else { format!("{folder}/{}", witness.file) })
+    };
     if let Some(example) = headline::example(matrix)
         && let Some(witness) = example.cell.witness.as_ref().filter(|witness| !witness.file.is_empty())
     {
-        let file = if folder.is_empty() { witness.file.clone() } else { format!("{folder}/{}", witness.file) };
-        let file = quote(&file);
+        let file = path(witness);
         commands.push((format!("{program} explain {file}"), "the life of the lost message, copy by copy"));
         commands.push((format!("{program} replay {file}"), "the same run again, byte for byte"));
         if let Some(prevention) = &example.prevention {
@@ -129,6 +132,10 @@ pub(crate) fn commands(matrix: &Matrix<'_>, folder: &str, program: &str) -> Vec<
             let set: String = set.collect();
             commands.push((format!("{program} replay {file}{set}"), "the same faults, where they do no harm"));
         }
+    } else if let Some(breach) = breaches(matrix).into_iter().find(|breach| !breach.witness.file.is_empty()) {
+        let file = path(breach.witness);
+        commands.push((format!("{program} explain {file}"), "the life of the message that shows it, copy by copy"));
+        commands.push((format!("{program} replay {file}"), "the same run again, byte for byte"));
     }
     commands
 }

@@ -2,19 +2,22 @@
 //!
 //! A replay is written as a scenario that has a `replay` section. It can be read, edited and committed like any other.
 
+use ackproof_core::guarantee::Guarantee;
 use ackproof_core::schedule::Step;
 use ackproof_core::seed::Seed;
 use ackproof_core::setting::ValueSource;
 use ackproof_core::setup::Setup;
+use ackproof_core::time::Span;
 use serde_json::{Map, Value as Json, json};
 
 use crate::diagnostics::Diagnostics;
+use crate::expect::{Demand, Expectation, Matcher, Often, Promise, needs_limit};
 use crate::faults::FaultClass;
 use crate::node::{Fields, Node};
 use crate::reader::Read;
 use crate::row::Row;
 use crate::scenario::Scenario;
-use crate::setup;
+use crate::{setup, typed};
 
 /// Where a replay comes from, and what it is expected to give.
 #[derive(Clone, PartialEq, Debug)]
@@ -29,6 +32,8 @@ pub struct Origin {
     pub digest: String,
     /// What is seen in it, in words.
     pub shows: String,
+    /// The promise that the run breaks; `None` where nobody said so.
+    pub breaks: Option<Promise>,
 }
 
 /// The form that this version writes and reads.
@@ -51,18 +56,20 @@ pub struct Finding {
     pub steps: Vec<Step>,
     pub digest: String,
     pub shows: String,
+    pub breaks: Option<Promise>,
 }
 
 impl Replay {
     /// A finding in a row of a scenario.
     pub fn of(scenario: &Scenario, row: &Row, finding: Finding) -> Replay {
-        let Finding { class, seed, setup, steps, digest, shows } = finding;
+        let Finding { class, seed, setup, steps, digest, shows, breaks } = finding;
         let origin = Origin {
             scenario: scenario.name.clone(),
             row: row.label(),
             ackproof: env!("CARGO_PKG_VERSION").to_owned(),
             digest,
             shows,
+            breaks,
         };
         let row = Row { setup: setup.clone(), cells: Vec::new(), ..row.clone() };
         let scenario = Scenario {
@@ -71,7 +78,7 @@ impl Replay {
             classes: vec![FaultClass { name: class, steps }],
             runs: 1,
             seed,
-            expectations: Vec::new(),
+            expectations: expected(breaks),
             notes: Vec::new(),
             warnings: Diagnostics::default(),
             ..scenario.clone()
@@ -89,12 +96,18 @@ impl Replay {
     /// The text of a replay file.
     pub fn to_yaml(&self) -> String {
         let Scenario { title, client, seed, .. } = &self.scenario;
-        let Origin { scenario, row, ackproof, digest, shows } = &self.origin;
+        let Origin { scenario, row, ackproof, digest, shows, breaks } = &self.origin;
         let mut document = Map::new();
         document.insert("title".into(), json!(title));
-        let about = json!({
+        let mut about = json!({
             "v": REPLAY_VERSION, "scenario": scenario, "row": row, "ackproof": ackproof, "digest": digest, "shows": shows,
         });
+        if let Some(Promise { guarantee, often }) = breaks {
+            about["breaks"] = json!(guarantee);
+            if let Some(limit) = often.limit() {
+                about["limit"] = json!(limit);
+            }
+        }
         document.insert("replay".into(), about);
         document.insert("broker".into(), json!(self.scenario.broker_version()));
         document.insert("client".into(), json!(client));
@@ -157,6 +170,8 @@ pub(crate) fn read_origin(node: &Node, out: &mut Diagnostics) -> Option<Origin> 
     {
         out.error(v.place, format!("this replay has form {version}; this ackproof knows {REPLAY_VERSION}"));
     }
+    let (breaks, limit) = (fields.take("breaks"), fields.take("limit"));
+    let breaks = read_breaks(breaks, limit, out);
     let mut text = |key: &'static str, out: &mut Diagnostics| match fields.take(key) {
         Some(node) => node.word(&format!("`{key}`"), out),
         None => Some(String::new()),
@@ -167,6 +182,7 @@ pub(crate) fn read_origin(node: &Node, out: &mut Diagnostics) -> Option<Origin> 
         ackproof: text("ackproof", out)?,
         digest: text("digest", out)?,
         shows: text("shows", out)?,
+        breaks,
     };
     if origin.digest.is_empty() {
         out.error(node.place, "a replay needs the `digest` that is expected");
@@ -175,10 +191,56 @@ pub(crate) fn read_origin(node: &Node, out: &mut Diagnostics) -> Option<Origin> 
     Some(origin)
 }
 
+/// The promise that the run is said to break, with its limit where it is one.
+fn read_breaks(breaks: Option<&Node>, limit: Option<&Node>, out: &mut Diagnostics) -> Option<Promise> {
+    let Some(node) = breaks else {
+        if let Some(limit) = limit {
+            out.error(limit.place, "a limit of no promise").help("say which with `breaks: available`");
+        }
+        return None;
+    };
+    let word = node.word("`breaks`", out)?;
+    let Some(guarantee) = Guarantee::named(&word) else {
+        let known = Guarantee::ALL.iter().map(|(word, _, _)| *word);
+        out.error(node.place, format!("`{word}` is no guarantee")).suggest(&word, known);
+        return None;
+    };
+    let often = match (needs_limit(guarantee), limit) {
+        (false, None) => Often::SometimesViolated,
+        (true, Some(limit)) => Often::SometimesBeyond(typed::read::<Span>(limit, out)?),
+        (true, None) => {
+            out.error(node.place, format!("`{word}` needs the `limit` that the run goes beyond"));
+            return None;
+        }
+        (false, Some(limit)) => {
+            out.error(limit.place, format!("`{word}` has no limit"));
+            return None;
+        }
+    };
+    Some(Promise { guarantee, often })
+}
+
+/// What a replay expects of its one run: that it breaks this.
+fn expected(breaks: Option<Promise>) -> Vec<Expectation> {
+    let demand = breaks.map(|promise| Demand::Promises(vec![promise]));
+    let of = |demand| Expectation {
+        when: Matcher::default(),
+        except: Vec::new(),
+        demand,
+        reason: None,
+        source: None,
+        line: 0,
+    };
+    demand.into_iter().map(of).collect()
+}
+
 /// A document as the replay that it is meant to be.
 pub(crate) fn whole(read: Read, shown: &str) -> Result<Replay, Diagnostics> {
     match read.origin {
-        Some(origin) => Ok(Replay { origin, scenario: read.scenario }),
+        Some(origin) => {
+            let scenario = Scenario { expectations: expected(origin.breaks), ..read.scenario };
+            Ok(Replay { origin, scenario })
+        }
         None => Err(mistaken(
             format!("`{shown}` is a scenario, not a replay: it has no `replay` section"),
             "run it with `ackproof run`",

@@ -1,5 +1,7 @@
 //! A scenario, whole: what is read from a file and handed to whoever plans, runs or reports.
 
+use std::collections::BTreeSet;
+
 use ackproof_core::guarantee::{Guarantee, Limits};
 use ackproof_core::seed::Seed;
 use ackproof_core::setup::Setup;
@@ -54,6 +56,24 @@ impl Scenario {
             }
         }
         limits
+    }
+    /// The guarantees that somebody wants to know of in a cell: those that every cell is judged by, then those that
+    /// expectations speak of, in their order.
+    pub fn asked(&self, row: &Row, fault: &str) -> Vec<Guarantee> {
+        let mut asked = vec![Guarantee::NoAckedLoss, Guarantee::Durable];
+        asked.extend(self.expected(row, fault));
+        let mut seen = BTreeSet::new();
+        asked.retain(|guarantee| seen.insert(*guarantee));
+        asked
+    }
+    /// The guarantees that expectations speak of in a cell.
+    pub fn expected(&self, row: &Row, fault: &str) -> Vec<Guarantee> {
+        let covering = self.expectations.iter().filter(|expectation| expectation.covers(row, fault));
+        let named = covering.flat_map(|expectation| match &expectation.demand {
+            Demand::Canary(breaks) => vec![*breaks],
+            Demand::Promises(promises) => promises.iter().map(|promise| promise.guarantee).collect(),
+        });
+        named.collect()
     }
     /// Every cell: row and column.
     pub fn cells(&self) -> impl Iterator<Item = (&Row, &FaultClass)> {

@@ -127,6 +127,10 @@ struct Origin {
     digest: String,
     #[serde(default)]
     shows: String,
+    /// The guarantee that the run breaks.
+    breaks: Option<String>,
+    /// What it goes beyond, where the guarantee is a limit.
+    limit: Option<String>,
 }
 
 fn cluster(_: &mut SchemaGenerator) -> Schema {

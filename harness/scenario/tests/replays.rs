@@ -5,6 +5,7 @@ mod toy;
 use ackproof_core::fault::{
     Clock, Count, Drop, Ends, FaultKind, Kill, Latency, MoveLeader, Partition, Pause, PowerLoss, Random, Roll, SlowDisk,
 };
+use ackproof_core::guarantee::Guarantee;
 use ackproof_core::node::{Part, Selector};
 use ackproof_core::observe::Probe;
 use ackproof_core::schedule::{Anchor, Step, When};
@@ -46,6 +47,7 @@ fn replay_of(scenario: &Scenario, steps: Vec<Step>, seed: u64) -> Replay {
         steps,
         digest: "0123456789abcdef".into(),
         shows: "message p1#0 was acknowledged and is gone".into(),
+        breaks: None,
     };
     Replay::of(scenario, &row, finding)
 }
@@ -177,7 +179,28 @@ fn a_replay_that_was_edited_badly_is_an_error_like_any_other() {
     check("seed: 17", "", "a replay needs its `seed`");
     check("  digest: 0123456789abcdef\n", "", "a replay needs the `digest`");
     check("faults:\n", "faults:\n  none: []\n", "a replay has one fault class, not 2");
+    check("  digest", "  breaks: no-duplicate\n  digest", "did you mean `no-duplicates`?");
+    check("  digest", "  breaks: available\n  digest", "`available` needs the `limit` that the run goes beyond");
+    check("  digest", "  breaks: durable\n  limit: 5s\n  digest", "`durable` has no limit");
+    check("  digest", "  limit: 5s\n  digest", "a limit of no promise");
     check("seed: 17", "seed: 17\nmatrix: { acks: [1] }", "it has neither `matrix` nor `expect`");
+}
+
+#[test]
+fn a_replay_says_which_promise_its_run_breaks_and_is_judged_by_it() {
+    let good = found(vec![kill()], 17).to_yaml();
+    for (written, guarantee, limit) in [
+        ("breaks: no-duplicates", Guarantee::NoDuplicates, None),
+        ("breaks: available\n  limit: 5s", Guarantee::Available, Some(Span::secs(5))),
+    ] {
+        let replay = read(&good.replacen("  digest", &format!("  {written}\n  digest"), 1));
+        assert_round_trip(&replay);
+        let (row, class) = (replay.row(), replay.class());
+        assert_eq!(replay.scenario.expected(row, &class.name), [guarantee]);
+        assert_eq!(replay.scenario.limits(row, &class.name).longest_unavailable, limit);
+    }
+    let silent = read(&good);
+    assert!(silent.scenario.expected(silent.row(), "all-power").is_empty());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What applications did with the message and saw of it, and what was done to the machines meanwhile: the history's
 //! part of an autopsy.
 
-use ackproof_core::app::{MsgId, Outcome};
+use ackproof_core::app::{MsgId, Origin, Outcome};
 use ackproof_core::history::{Entry, History};
 use ackproof_core::node::NodeId;
 use ackproof_core::op::{Death, Op, Phase};
@@ -16,21 +16,38 @@ use super::{Event, Topic};
 pub struct Handover {
     pub node: NodeId,
     pub at: Time,
+    pub origin: Origin,
+    pub offset: u64,
     /// When the application finished, and whether successfully.
     pub finished: Option<(Time, bool)>,
     /// When its process died with it.
     pub died: Option<Time>,
 }
 
+/// A later message of the same producer, which somebody was done with first.
+#[derive(Copy, Clone, Debug)]
+pub struct Overtaker {
+    pub msg: MsgId,
+    pub at: Time,
+    pub node: Option<NodeId>,
+    pub offset: u64,
+}
+
 /// What the history says about one message.
 #[derive(Debug, Default)]
 pub struct Application {
     pub sent_at: Time,
+    /// When it was sent again, by its application.
+    pub sent_again: Vec<Time>,
     pub sender: Option<NodeId>,
     pub told: Vec<(Time, Outcome)>,
     /// When the sender's process died after it had sent the message, for the first time.
     pub sender_died: Option<Time>,
     pub handovers: Vec<Handover>,
+    /// The first later message that consumers were done with before this one, or without it.
+    pub overtaken_by: Option<Overtaker>,
+    /// Every process that ended, with its node.
+    pub deaths: Vec<(NodeId, Time)>,
     pub disposed: Option<(Time, String)>,
     /// Whose application was told nothing yet of the message it sent.
     asks: Option<NodeId>,
@@ -67,6 +84,7 @@ impl Application {
         }
         let is_of_results = |op: &Op| matches!(op, Op::AuditEnd { origin, .. } if origin.is_output());
         application.writes_results = history.entries.iter().any(|entry| is_of_results(&entry.op));
+        application.overtaken_by = overtaker(history, msg, application.writes_results);
         application
     }
 
@@ -90,6 +108,7 @@ impl Application {
             Op::Died(death) => {
                 let Some(node) = entry.node else { return };
                 self.set_down(node, Some(at));
+                self.deaths.push((node, at));
                 if self.sender == Some(node) {
                     self.sender_died.get_or_insert(at);
                 }
@@ -148,14 +167,18 @@ impl Application {
                 self.sender = entry.node;
                 self.event(entry, Topic::Sent, "handed it to its client".to_owned());
             }
-            Op::Send { attempt, .. } => self.event(entry, Topic::Sent, format!("sent it again (attempt {attempt})")),
+            Op::Send { attempt, .. } => {
+                self.sent_again.push(at);
+                self.event(entry, Topic::Sent, format!("sent it again (attempt {attempt})"));
+            }
             Op::Told { outcome, .. } => {
                 self.told.push((at, outcome.clone()));
                 self.event(entry, Topic::Told, format!("was told: {outcome}"));
             }
             Op::Delivered(delivery) => {
                 if let Some(node) = entry.node {
-                    self.handovers.push(Handover { node, at, finished: None, died: None });
+                    let (origin, offset) = (delivery.origin, delivery.offset);
+                    self.handovers.push(Handover { node, at, origin, offset, finished: None, died: None });
                 }
                 let place = words.place(delivery.origin, delivery.offset);
                 self.event(entry, Topic::Delivered, format!("was handed it from {place}"));
@@ -206,6 +229,33 @@ impl Application {
     fn event(&mut self, entry: &Entry, topic: Topic, text: String) {
         self.events.push(Event { at: entry.at, node: entry.node, topic, text });
     }
+}
+
+/// The first later message of the producer that was consumed where `of` was met, before it was; where it was never
+/// met, in any origin. Where results count, what was consumed is the result.
+fn overtaker(history: &History, of: MsgId, results: bool) -> Option<Overtaker> {
+    let consumed = |entry: &Entry| {
+        if let Op::Processed { delivery, success: true } = &entry.op {
+            (!results && !delivery.origin.is_internal()).then_some(*delivery)
+        } else if let Op::Effect(result) = &entry.op {
+            results.then_some(*result)
+        } else {
+            None
+        }
+    };
+    let all = || history.entries.iter().filter_map(|entry| Some((entry, consumed(entry)?)));
+    let own = all().find(|(_, delivery)| delivery.msg == of);
+    let home = own.map(|(_, delivery)| delivery.origin);
+    let is_later = |msg: MsgId| msg.producer() == of.producer() && msg.sequence() > of.sequence();
+    all()
+        .take_while(|(_, delivery)| delivery.msg != of)
+        .find(|(_, delivery)| is_later(delivery.msg) && home.is_none_or(|home| delivery.origin == home))
+        .map(|(entry, delivery)| Overtaker {
+            msg: delivery.msg,
+            at: entry.at,
+            node: entry.node,
+            offset: delivery.offset,
+        })
 }
 
 /// Whether an entry is about this message.

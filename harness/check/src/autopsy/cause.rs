@@ -8,7 +8,7 @@ use ackproof_core::verdict::Stage;
 use super::application::{Application, Handover};
 use super::trace::{Election, Examination};
 use super::words::Words;
-use super::{CopyEnd, CopyLife, Justification};
+use super::{CopyEnd, CopyLife, Justification, disorder, repetition};
 use crate::fate::{End, Fate, Told};
 
 /// What the sentence is made from.
@@ -74,7 +74,7 @@ impl Facts<'_> {
         clauses
     }
 
-    fn first_copy(&self) -> Option<String> {
+    pub(super) fn first_copy(&self) -> Option<String> {
         let Some(copy) = self.examination.copies.first() else {
             return self.traced.then(|| format!("no broker ever stored {}", self.msg));
         };
@@ -191,7 +191,7 @@ impl Facts<'_> {
         clauses
     }
 
-    fn handover(&self, held: &Handover) -> String {
+    pub(super) fn handover(&self, held: &Handover) -> String {
         let handed = format!("{} was handed {} at {}", self.words.name(held.node), self.msg, held.at);
         match (held.finished, held.died) {
             (Some((at, true)), _) => format!("{handed} and finished with it at {at}"),
@@ -233,27 +233,30 @@ impl Facts<'_> {
     }
 
     fn consumed(&self) -> Vec<String> {
-        let done = self.application.handovers.iter().filter(|held| matches!(held.finished, Some((_, true))));
-        let mut clauses: Vec<String> = done.map(|held| self.handover(held)).collect();
+        let mut clauses = repetition::clauses(self);
         clauses.extend(self.application.results.iter().map(|place| format!("its result was found at {place}")));
         if clauses.is_empty() {
             clauses.push(format!("{} was consumed", self.msg));
         }
         if self.fate.ghost {
-            clauses.insert(0, self.last_answer());
+            // Nobody was told that it had been written, and it had been.
+            clauses.splice(0..0, [Some(self.last_answer()), self.first_copy()].into_iter().flatten());
         }
         if self.fate.vanished {
             clauses.push("the broker has it no more".to_owned());
             clauses.extend(self.destroyed());
         }
         if self.fate.reordered {
-            clauses.push("a later message of its producer had been consumed before".to_owned());
+            clauses.extend(disorder::clauses(self));
         }
         clauses
     }
 
     fn unowed(&self) -> Vec<String> {
         let mut clauses = vec![self.last_answer()];
+        if self.fate.gap {
+            clauses.extend(disorder::gap(self));
+        }
         if !self.fate.unreported {
             clauses.push("nothing was promised and nobody consumed it".to_owned());
             return clauses;

@@ -6,6 +6,8 @@
 
 mod application;
 mod cause;
+mod disorder;
+mod repetition;
 mod text;
 mod trace;
 mod words;

@@ -39,6 +39,14 @@ pub struct Passing {
     pub already: bool,
 }
 
+/// Consumer progress being stored.
+#[derive(Copy, Clone, Debug)]
+pub struct Commit {
+    pub at: Time,
+    pub origin: Origin,
+    pub upto: u64,
+}
+
 /// What the trace says about one message.
 pub struct Examination<'a> {
     msg: MsgId,
@@ -47,6 +55,8 @@ pub struct Examination<'a> {
     pub events: Vec<Event>,
     pub elections: Vec<Election>,
     pub passings: Vec<Passing>,
+    /// Every time that the group's progress was stored, in any origin.
+    pub commits: Vec<Commit>,
     confirmations: Vec<Justification>,
     /// Stored progress so far, by origin.
     progress: BTreeMap<Origin, u64>,
@@ -61,6 +71,7 @@ impl<'a> Examination<'a> {
             events: Vec::new(),
             elections: Vec::new(),
             passings: Vec::new(),
+            commits: Vec::new(),
             confirmations: Vec::new(),
             progress: BTreeMap::new(),
         };
@@ -204,6 +215,7 @@ impl<'a> Examination<'a> {
 
     fn committed(&mut self, at: Time, node: NodeId, origin: Origin, upto: u64) {
         self.progress.insert(origin, upto);
+        self.commits.push(Commit { at, origin, upto });
         let places: Vec<u64> =
             self.copies.iter().filter(|copy| copy.origin == origin).map(|copy| copy.offset).collect();
         for offset in places {

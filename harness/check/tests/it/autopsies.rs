@@ -147,7 +147,8 @@ fn a_message_that_died_in_its_producers_memory_is_explained_so() {
     let tape = Tape::begin().story(sent).story(|story| story.died(P1).acked([58]).consumed([58]));
     let autopsy = tape.saw(B1, Observation::Noted { text: "nothing".into() });
     let autopsy = autopsy.story(|story| story.healed().audited([58]).end(59)).autopsy(57);
-    let expected = "p1 died at 1.204s before it was told anything about p1#57; no broker ever stored p1#57.";
+    let expected = "p1 died at 1.204s before it was told anything about p1#57; c1 went on to p1#58 at 1.208s without it; no broker ever \
+         stored p1#57.";
     assert_eq!(autopsy.cause, expected);
     assert!(autopsy.to_string().starts_with("p1#57: of an outcome nobody was told and gone\n"), "{autopsy}");
 }
@@ -178,7 +179,10 @@ fn a_disposed_message_names_the_rule() {
 fn a_ghost_a_refusal_and_a_message_that_waits_are_explained() {
     let ghost = Tape::begin().story(|story| story.send(57).told(57, rejected())).appended(B1, 57, 57, 3);
     let ghost = ghost.story(|story| story.consumed([57]).healed().audited([57]).end(58)).autopsy(57);
-    assert!(ghost.cause.starts_with("p1 was told at 0.004s: rejected NOT_ENOUGH_REPLICAS; c1 was handed"), "{ghost}");
+    assert!(
+        ghost.cause.starts_with("p1 was told at 0.004s: rejected NOT_ENOUGH_REPLICAS; b1 appended p1#57"),
+        "{ghost}"
+    );
     let refused = Tape::begin().elected(B1, Some(B1), 1, true).story(|story| story.send(57).told(57, rejected()));
     let refused = refused.story(|story| story.healed().end(0)).autopsy(57);
     assert!(refused.cause.ends_with("nothing was promised and nobody consumed it."), "{refused}");

@@ -3,6 +3,7 @@
 mod answers;
 mod any_autopsy;
 mod autopsies;
+mod broken_promises;
 mod copies;
 mod doubt;
 mod fates;

@@ -10,23 +10,28 @@ use serde_json::json;
 use super::{load_replay, print};
 use crate::args::{Format, ReplayArgs};
 use crate::exit::{Exit, Failure};
+use crate::failing::{Shown, asked};
 use crate::plan::Plan;
 use crate::trial::Trial;
 
 pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
     let replay = load_replay(&args.what, &args.out, &args.set)?;
     let changed = !args.set.is_empty();
-    let detail = if args.verbose > 0 { Detail::Trace } else { Detail::Verdict };
     let origin = replay.origin.clone();
-    let (_, trial) = run_again(replay, args.engine.into(), detail)?;
+    let asked = asked(&replay);
+    // What it shows is told from the trace.
+    let (_, trial) = run_again(replay, args.engine.into(), Detail::Trace)?;
+    let shown = Shown::of(&trial, &asked);
     let digest = trial.recording.history.digest();
     let identical = digest.0 == origin.digest;
-    let exit = if identical || changed { Exit::AsExpected } else { Exit::Differs };
+    let is_shown = shown.is_some() || origin.shows.is_empty();
+    let exit = if identical && is_shown || changed { Exit::AsExpected } else { Exit::Differs };
     if args.format == Format::Json {
         print(&format!(
             "{:#}\n",
             json!({
                 "v": 1, "digest": digest, "expected": origin.digest, "identical": identical, "set": args.set,
+                "shows": shown.as_ref().map(Shown::to_string),
                 "ackproof": origin.ackproof, "verdict": trial.verdict, "exit": exit.code(),
             })
         ))?;
@@ -47,6 +52,11 @@ pub(super) fn replay(args: &ReplayArgs) -> anyhow::Result<Exit> {
         ),
         (true, _) => format!("the same faults with {}\n", args.set.join(", ")),
     });
+    match &shown {
+        Some(shown) => text.push_str(&format!("it shows {shown}\n")),
+        None if is_shown => {}
+        None => text.push_str(&format!("it no longer shows {}\n", origin.shows)),
+    }
     text.push_str(&outcome(&trial));
     print(&text)?;
     Ok(exit)

@@ -1,6 +1,6 @@
 //! `replay` and `explain`: one run again, and why it lost what it lost.
 
-use crate::workplace::Workplace;
+use crate::workplace::{Workplace, expecting};
 
 /// A place with one failure, its file and its token.
 fn failed() -> (Workplace, String, String) {
@@ -88,7 +88,68 @@ fn a_run_that_lost_nothing_has_nothing_to_explain() {
     let (place, file, _) = failed();
     let text = place.read(&file).replace("acks: 1", "acks: all");
     place.write("kept.replay.yaml", text);
-    place.run(&["explain", "kept.replay.yaml"]).ended(4).says("no acknowledged message is missing in this run");
+    place.run(&["explain", "kept.replay.yaml"]).ended(4).says("this run does not violate no-acked-loss");
+}
+
+/// Who commits after processing does some of it again after a crash; only the second row is asked about that.
+const REPEATS: &str = "broker: kafka
+config: { consumer: { enable.auto.commit: false, auto.offset.reset: earliest, session.timeout.ms: 6000 } }
+app: { consumer: { ack: after-batch } }
+workload: { messages: 60, interval: 30ms, processing: 70ms }
+matrix: { linger.ms: [0, 5] }
+faults: { consumer-killed: [ { kill: c1, at: 1s..2s, restart_after: 3s } ] }
+runs: 12
+expect:
+  - when: { linger.ms: 5 }
+    no-duplicates: sometimes-violated
+";
+
+#[test]
+fn a_promise_that_somebody_asked_for_has_a_witness_that_replays_and_is_explained() {
+    let place = Workplace::with(&[("repeats.yaml", REPEATS)]);
+    let ran = place.run(&["run", "repeats.yaml"]).ended(0);
+    ran.says("How other promises are broken").says("no-duplicates is violated in").says("ackproof explain results/");
+    let json = place.run(&["run", "repeats.yaml", "--format", "json"]).ended(0).json();
+    assert!(json["cells"][0]["messages"]["duplicated"].as_u64() > Some(0) && json["cells"][0]["witness"].is_null());
+    let witness = &json["cells"][1]["witness"];
+    assert_eq!((witness["guarantee"].as_str(), witness["faults"].as_u64()), (Some("no-duplicates"), Some(1)));
+    let file = place.replay_file();
+    let text = place.read(&file);
+    assert!(text.contains("breaks: no-duplicates") && text.contains("no-duplicates: p1#"), "{text}");
+    for engine in ["event", "turmoil"] {
+        let ran = place.run(&["replay", &file, "--engine", engine]).ended(0).says("identical:");
+        ran.says("it shows no-duplicates: p1#").says("was consumed twice; c1 was handed").says("c1 died at");
+    }
+    let told = place.run(&["explain", &file]).ended(0).says("no-duplicates is violated: ");
+    told.says("acknowledged and consumed more than once").says("progress").says("stored");
+    let json = place.run(&["explain", &file, "--format", "json"]).ended(0).json();
+    assert!(json["shows"].as_str().is_some_and(|shows| shows.starts_with("no-duplicates: p1#")), "{json}");
+    place.run(&["explain", witness["token"].as_str().expect("a token"), "--message", "p1#0"]).ended(0).says("p1#0: ");
+}
+
+#[test]
+fn a_limit_that_is_exceeded_is_written_into_its_witness() {
+    let expected =
+        "{ when: { acks: all, fault: leader-cut-off }, available: { longest: 5s, often: sometimes-violated } }";
+    let place = Workplace::with(&[("waits.yaml", &expecting(&[expected]))]);
+    let arguments = ["run", "waits.yaml", "--only", "acks=all", "--fault", "leader-cut-off"];
+    place.run(&arguments).ended(0).says("available is violated in 8 of 8 runs");
+    let file = place.replay_file();
+    let text = place.read(&file);
+    assert!(text.contains("breaks: available") && text.contains("limit: 5s"), "{text}");
+    place.run(&["replay", &file]).ended(0).says("it shows available: a producer went").says("more than 5s");
+    place.run(&["explain", &file]).ended(0).says("available is violated: a producer went").says("p1#");
+}
+
+#[test]
+fn a_replay_that_no_longer_shows_what_it_says_is_exit_5() {
+    let (place, file, _) = failed();
+    let text = place.read(&file);
+    assert!(text.contains("breaks: no-acked-loss") && text.contains("no-acked-loss: b1 appended"), "{text}");
+    place.write("other.replay.yaml", text.replace("breaks: no-acked-loss", "breaks: no-duplicates"));
+    place.run(&["replay", "other.replay.yaml"]).ended(5).says("identical:").says("it no longer shows no-acked-loss: ");
+    place.run(&["explain", "other.replay.yaml"]).ended(4).says("this run does not violate no-duplicates");
+    place.run(&["replay", &file, "--format", "json"]).ended(0).says("\"shows\": \"no-acked-loss: b1 appended");
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 
+use ackproof::failing::Shown;
 use ackproof::plan::Plan;
 use ackproof::registry;
 use ackproof::trial::{Bed, Trial};
-use ackproof::witness;
 use ackproof_core::fault::Count;
 use ackproof_core::recording::Detail;
 use ackproof_core::seed::Seed;
@@ -125,7 +125,9 @@ impl Stand {
             setup: Setup { workload: pinned.workload, ..row.setup.clone() },
             steps: pinned.schedule.steps(),
             digest: trial.recording.history.digest().0,
-            shows: witness::shown(&trial).unwrap_or_default(),
+            shows: Shown::of(&trial, &self.plan.asked(&self.plan.cells[0]))
+                .map_or_else(String::new, |it| it.to_string()),
+            breaks: None,
         };
         Replay::of(&self.plan.scenario, row, finding).to_yaml()
     }

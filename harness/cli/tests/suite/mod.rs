@@ -11,7 +11,9 @@ use ackproof::progress::Progress;
 use ackproof::registry;
 use ackproof::sweep::{Swept, sweep};
 use ackproof::verify::Sample;
-use ackproof_report::result::{Cell, Expectation as Reported, ExpectationOutcome, RunVerdict};
+use ackproof_core::guarantee::Guarantee;
+use ackproof_core::verdict::Judgement;
+use ackproof_report::result::{Cell, Expectation as Reported, ExpectationOutcome, RunLine, RunVerdict};
 use ackproof_report::store::Recorded;
 use ackproof_scenario::{Demand, Diagnostics, Expectation, Scenario};
 use ackproof_sim::Engine;
@@ -162,30 +164,44 @@ impl Suite {
         let because = self.expected(line).find_map(|expected| expected.reason.clone());
         let because = because.map_or(String::new(), |reason| format!(", because {reason}"));
         let promised = format!("{} ({}:{line}){because}", reported.text, self.file);
-        let (index, seed) = self.exhibit(line, covered);
-        Some(shortfall(&promised, &format!("{verdict}: {}", reported.why), &self.command(index, seed)))
+        let (index, run) = self.exhibit(line, covered);
+        let example = run.map_or(String::new(), |run| self.example(line, run));
+        let seen = format!("{verdict}: {}{example}", reported.why);
+        Some(shortfall(&promised, &seen, &self.command(index, run.map(|run| run.seed.0))))
     }
 
     /// The cell, and if possible the run of it, that shows best what is wrong: one that breaks what the line promises.
-    fn exhibit(&self, line: u32, covered: &[usize]) -> (usize, Option<u64>) {
-        let promised: Vec<_> = self
-            .expected(line)
-            .filter_map(
-                |expected| if let Demand::Promises(promises) = &expected.demand { Some(promises) } else { None },
-            )
-            .flatten()
-            .map(|promise| promise.guarantee)
-            .collect();
+    fn exhibit(&self, line: u32, covered: &[usize]) -> (usize, Option<&RunLine>) {
+        let promised = self.promised(line);
         let breaks = |index: usize| {
             let runs = self.ran(index).swept.runs.values().flatten();
             let mut broken = runs.filter(|run| {
                 let mut verdicts = promised.iter().map(|&guarantee| run.verdict(guarantee));
                 verdicts.any(|verdict| matches!(verdict, Some(RunVerdict::Violated(_))))
             });
-            broken.next().map(|run| (index, Some(run.seed.0)))
+            broken.next().map(|run| (index, Some(run)))
         };
         let first = covered.first().copied().unwrap_or_default();
         covered.iter().find_map(|&index| breaks(index)).unwrap_or((first, None))
+    }
+
+    fn promised(&self, line: u32) -> Vec<Guarantee> {
+        let demands = self.expected(line).map(|expected| &expected.demand);
+        let promises =
+            demands.filter_map(|demand| if let Demand::Promises(promises) = demand { Some(promises) } else { None });
+        promises.flatten().map(|promise| promise.guarantee).collect()
+    }
+
+    /// How a run breaks what the line promises, and the messages that show it.
+    fn example(&self, line: u32, run: &RunLine) -> String {
+        let shown = self.promised(line).into_iter().find_map(|guarantee| match run.guarantees.get(&guarantee)? {
+            Judgement::Violated { messages, why } => Some((messages, why)),
+            Judgement::Holds | Judgement::Inconclusive { .. } => None,
+        });
+        let Some((messages, why)) = shown else { return String::new() };
+        let messages: Vec<String> = messages.iter().map(ToString::to_string).collect();
+        let messages = if messages.is_empty() { String::new() } else { format!(" ({})", messages.join(", ")) };
+        format!("\nfor one:  {why}{messages}")
     }
 
     /// The command that runs a cell again, or one run of it; its output names a replay file for whatever fails.

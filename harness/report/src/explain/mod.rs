@@ -13,6 +13,8 @@ pub use diagram::diagram;
 /// What is known about a message.
 #[derive(Clone, Debug)]
 pub struct Explanation<'a> {
+    /// The promise that the run breaks, and how; `None` when it keeps what was asked.
+    pub shows: Option<&'a str>,
     /// The autopsy as text: what became of the message and why up to the first empty line, then the particulars.
     pub autopsy: &'a str,
     /// The faults of the run in plain words; see [`crate::words::story`].
@@ -27,6 +29,10 @@ pub struct Explanation<'a> {
 /// The whole explanation, ending in a newline.
 pub fn render(explanation: &Explanation<'_>, look: &Look) -> String {
     let mut page = Page::new(look);
+    if let Some(shows) = explanation.shows {
+        page.paragraph(shows, 0, Some(Tone::Loss));
+        page.gap();
+    }
     let (head, rest) = explanation.autopsy.split_once("\n\n").unwrap_or((explanation.autopsy, ""));
     for (number, line) in head.lines().enumerate() {
         page.paragraph(line, 0, (number == 0).then_some(Tone::Strong));

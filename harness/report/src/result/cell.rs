@@ -135,9 +135,17 @@ pub struct Witness {
     /// The faults in plain words, one sentence each, in the order in which they happen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub story: Vec<String>,
-    /// What became of the message, in a sentence.
+    /// The promise that it breaks.
+    #[serde(default = "no_acked_loss")]
+    pub guarantee: Guarantee,
+    /// What became of the message that shows it, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+}
+
+/// What every witness showed before others were kept.
+fn no_acked_loss() -> Guarantee {
+    Guarantee::NoAckedLoss
 }
 
 /// A fault of a cell's schedule that did not fire in some runs.

@@ -21,6 +21,7 @@ pub fn render(summary: &Summary, look: &Look) -> String {
     sections::columns(&mut page, &matrix);
     sections::costs(&mut page, &matrix);
     sections::losses(&mut page, &matrix);
+    sections::breaches(&mut page, &matrix);
     sections::expectations(&mut page, summary);
     sections::notes(&mut page, summary, &matrix);
     sections::next(&mut page, &matrix);
@@ -71,12 +72,19 @@ impl<'a> Page<'a> {
         self.lines.push(line);
     }
 
-    /// `label`, and then a text in a column of its own that begins behind `column` blanks. The tone is the label's, or
-    /// the text's where there is no label.
+    /// `label`, and then a text in a column of its own that begins behind `column` blanks; below a label that is too
+    /// long for that. The tone is the label's, or the text's where there is no label.
     pub(crate) fn entry(&mut self, label: &str, text: &str, column: usize, tone: Option<Tone>) {
         let paint = |text: &str| tone.map_or(text.to_owned(), |tone| self.look.paint(text, tone));
         let length = label.chars().count();
-        let gap = column.saturating_sub(length).max(usize::from(length > 0));
+        if length > 0 && length >= column {
+            self.lines.push(paint(label));
+            let lines = self.look.wrap(text, column, column).into_iter().enumerate();
+            self.lines
+                .extend(lines.map(|(n, line)| if n == 0 { format!("{}{line}", " ".repeat(column)) } else { line }));
+            return;
+        }
+        let gap = column - length;
         let mut lines = self.look.wrap(text, length + gap, column).into_iter();
         let first = lines.next().unwrap_or_default();
         let blanks = " ".repeat(gap);

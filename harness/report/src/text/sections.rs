@@ -4,11 +4,12 @@ use ackproof_core::guarantee::Guarantee;
 
 use super::grid::Grid;
 use super::{Look, Page, Tone};
+use crate::breaches;
 use crate::figures;
 use crate::headline;
 use crate::matrix::{ANY, Matrix, Row};
 use crate::remarks;
-use crate::result::{Cell, CellVerdict, ExpectationOutcome, GuaranteeCell, NoteKind, Summary};
+use crate::result::{Cell, CellVerdict, ExpectationOutcome, GuaranteeCell, NoteKind, Summary, Witness};
 
 /// Rows of settings, columns of faults.
 pub(super) fn table(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>) {
@@ -231,14 +232,30 @@ pub(super) fn losses(page: &mut Page<'_>, matrix: &Matrix<'_>) {
         let label = &matrix.rows[example.row].label;
         let with = if label.is_empty() { String::new() } else { format!(", {label}") };
         page.paragraph(&format!("{}{with}", matrix.columns[example.column].name), 2, None);
-        if let Some(witness) = &example.cell.witness {
-            for (step, number) in witness.story.iter().zip(1..) {
-                page.entry(&format!("    {number}."), step, 7, None);
-            }
-            let outcome = witness.outcome.iter().map(|outcome| ("so:", outcome.as_str()));
-            outcome.for_each(|(label, text)| page.entry(&format!("    {label}"), text, 15, None));
-        }
+        example.cell.witness.iter().for_each(|witness| shown(page, witness));
         page.entry("    prevented:", &headline::prevention(&example), 15, None);
+    }
+}
+
+/// What a witness shows: the faults, and what became of the message.
+fn shown(page: &mut Page<'_>, witness: &Witness) {
+    for (step, number) in witness.story.iter().zip(1..) {
+        page.entry(&format!("    {number}."), step, 7, None);
+    }
+    witness.outcome.iter().for_each(|outcome| page.entry("    so:", outcome, 15, None));
+}
+
+/// For each fault class and each other promise that is broken: the smallest sequence, and what it comes to.
+pub(super) fn breaches(page: &mut Page<'_>, matrix: &Matrix<'_>) {
+    let breaches = breaches::breaches(matrix);
+    if breaches.is_empty() {
+        return;
+    }
+    page.title("How other promises are broken");
+    for breach in breaches {
+        let with = if breach.label.is_empty() { String::new() } else { format!(", {}", breach.label) };
+        page.paragraph(&format!("{}{with}: {}", breach.column, breach.often()), 2, None);
+        shown(page, breach.witness);
     }
 }
 

@@ -96,7 +96,8 @@ fn an_explanation_goes_from_the_cause_to_the_particulars() {
     let story = ["power fails on b1 and b2, 4 ms after the 50th acknowledgement; they come back 15 s later".to_owned()];
     let next = [("ackproof replay x.yaml --set topic.flush.messages=1".to_owned(), "the same faults".to_owned())];
     let recording = recording();
-    let explanation = Explanation { autopsy, story: &story, recording: &recording, msg: msg(), next: &next };
+    let explanation =
+        Explanation { shows: None, autopsy, story: &story, recording: &recording, msg: msg(), next: &next };
     assert_data_eq!(render(&explanation, &Look::default()), file!["golden/explanation.txt"].raw());
 }
 

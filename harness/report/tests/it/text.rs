@@ -1,7 +1,9 @@
 //! What a reader sees in a terminal.
 
 use crate::fixture;
+use ackproof_core::guarantee::Guarantee;
 use ackproof_report::markdown;
+use ackproof_report::result::CellVerdict;
 use ackproof_report::text::{Look, render};
 use snapbox::{assert_data_eq, file};
 
@@ -78,5 +80,41 @@ fn long_names_and_values_are_folded_into_the_width() {
         for line in table {
             assert!(line.chars().count() <= columns.max(40), "{columns}: {line}");
         }
+    }
+}
+
+#[test]
+fn a_name_that_is_longer_than_its_column_stands_above_its_text() {
+    let mut summary = fixture::summary();
+    let name = "left-alone-then-without-power-for-good";
+    summary.faults[1].name = name.to_owned();
+    summary.cells.iter_mut().filter(|cell| cell.fault == "leader-killed").for_each(|cell| cell.fault = name.to_owned());
+    let text = render(&summary, &look(100));
+    let section: Vec<&str> = text.lines().skip_while(|line| *line != "Faults").skip(1).collect();
+    let at = section.iter().position(|line| line.trim() == name).expect("a line of its own");
+    let begins = |line: &str| line.len() - line.trim_start().len();
+    assert_eq!(begins(section[at + 1]), 28, "{text}");
+    assert!(section[at - 1].starts_with("  none") || section[at + 2].starts_with("  all-power"), "{text}");
+}
+
+#[test]
+fn other_promises_that_are_broken_are_shown_with_a_command_each_its_smallest_run() {
+    let mut summary = fixture::summary();
+    assert!(!render(&summary, &look(100)).contains("How other promises are broken"));
+    for cell in &mut summary.cells {
+        if let Some(witness) = &mut cell.witness {
+            witness.guarantee = Guarantee::NoDuplicates;
+        }
+        cell.verdict = CellVerdict::Holds;
+        cell.guarantees.clear();
+    }
+    let (text, page) = (render(&summary, &look(100)), markdown::render(&summary, ""));
+    for shown in [&text, &page] {
+        assert!(
+            shown.contains("How other promises are broken") && shown.contains("no-duplicates is violated"),
+            "{shown}"
+        );
+        assert!(shown.contains("is on no disk afterwards") && shown.contains("explain "), "{shown}");
+        assert!(!shown.contains("How messages are lost"), "{shown}");
     }
 }
