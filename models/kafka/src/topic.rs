@@ -42,21 +42,21 @@ impl Shape {
     /// `None` for a partition that does not exist.
     pub fn index(self, origin: Origin) -> Option<Index> {
         match origin {
+            Origin(index) if index < self.partitions => Some(Index(index)),
             OFFSETS => Some(self.offsets()),
             TRANSACTIONS => self.transactions(),
-            _ if origin.is_output() => {
-                let index = origin.0 - Origin::OUTPUT;
-                (index < self.outputs).then_some(Index(self.partitions + index))
+            Origin(number) => {
+                let index = number.checked_sub(Origin::OUTPUT).filter(|index| *index < self.outputs)?;
+                Some(Index(self.partitions + index))
             }
-            Origin(index) => (index < self.partitions).then_some(Index(index)),
         }
     }
     pub fn origin(self, index: Index) -> Origin {
         match index {
+            Index(number) if number < self.partitions => Origin(number),
             _ if index == self.offsets() => OFFSETS,
             _ if Some(index) == self.transactions() => TRANSACTIONS,
-            Index(number) if number >= self.partitions => Origin(Origin::OUTPUT + number - self.partitions),
-            Index(number) => Origin(number),
+            Index(number) => Origin(Origin::OUTPUT + number - self.partitions),
         }
     }
 }

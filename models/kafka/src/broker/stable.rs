@@ -38,6 +38,9 @@ impl Stable {
 
     /// Below the high watermark, nothing below it is part of a transaction that has not ended.
     pub(super) fn last_stable_offset(&self, high_watermark: Offset) -> Offset {
+        if self.open.is_empty() && self.ended.is_empty() {
+            return high_watermark;
+        }
         let open = self.open.first_key_value().map(|(&first, _)| first);
         let unseen = self.ended.iter().filter(|(_, marker)| *marker >= high_watermark).map(|(first, _)| *first).min();
         [open, unseen].into_iter().flatten().fold(high_watermark, Offset::min)
