@@ -53,6 +53,18 @@ const NOTICED_BY: &[(Rule, &str)] = &[
     (Rule::MinIsrAfter, "kafka/cases/11-follower-drops-between-append-and-ack.yaml"),
     (Rule::MinIsrCap, "kafka/cases/32-min-isr-above-replication-factor-3.7.yaml"),
     (Rule::ProducerState, "kafka/retries-and-order.yaml"),
+    (Rule::EarlierPolls, "kafka/cases/49-java-auto-commit-does-not-skip.yaml"),
+    (Rule::PositionCheck, "kafka/cases/ticket-KIP-320-consumer-after-truncation.yaml"),
+    (Rule::ResetPolicy, "kafka/cases/55-latest-before-the-first-assignment.yaml"),
+    (Rule::PollInterval, "kafka/cases/53-slow-handler.yaml"),
+    (Rule::CommitFencing, "kafka/exactly-once.yaml"),
+    (Rule::MemberSession, "kafka/cases/51-commit-after-processing.yaml"),
+    (Rule::RetentionMs, "kafka/cases/61-retention-shorter-than-an-outage.yaml"),
+    (Rule::OffsetsRetention, "kafka/cases/60-offsets-retention.yaml"),
+    (Rule::LastStableOffset, "kafka/transactions.yaml"),
+    (Rule::AbortedPassedOver, "kafka/transactions.yaml"),
+    (Rule::Hanging, "kafka/cases/62-late-writes-in-transactions.yaml"),
+    (Rule::ProducerEpoch, "kafka/cases/62-late-writes-in-transactions.yaml"),
 ];
 
 /// A model without one of its rules.

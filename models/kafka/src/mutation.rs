@@ -72,11 +72,35 @@ pub enum Rule {
     ProducerState,
     /// Off: a producer is idempotent although its other settings turn that off.
     SilentlyOff,
+    /// Off: an automatic commit stores what the same poll returns.
+    EarlierPolls,
+    /// Off: a position is never checked against a new leader.
+    PositionCheck,
+    /// Off: `auto.offset.reset` is always earliest.
+    ResetPolicy,
+    /// Off: a slow application keeps its place in the group.
+    PollInterval,
+    /// Off: anybody stores progress.
+    CommitFencing,
+    /// Off: a dead member stays in its group for ever.
+    MemberSession,
+    /// Off: nothing is too old.
+    RetentionMs,
+    /// Off: progress is never forgotten.
+    OffsetsRetention,
+    /// Off: readers of what is committed go on to the high watermark.
+    LastStableOffset,
+    /// Off: they are given what was aborted.
+    AbortedPassedOver,
+    /// Off: a batch may begin a transaction that its coordinator does not know.
+    Hanging,
+    /// Off: a producer that was replaced goes on writing.
+    ProducerEpoch,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`, or the words that it begins with there.
-    pub const ALL: [(Rule, &'static str); 31] = [
+    pub const ALL: [(Rule, &'static str); 43] = [
         (Rule::AcksAll, "acks-all"),
         (Rule::MinIsrBefore, "min-isr-before"),
         (Rule::MinIsrAfter, "min-isr-after"),
@@ -108,6 +132,18 @@ impl Rule {
         (Rule::SequenceGap, "sequence-gap"),
         (Rule::ProducerState, "producer-state"),
         (Rule::SilentlyOff, "It is on by default since 3.0, and off where it gave way."),
+        (Rule::EarlierPolls, "Automatic commits happen inside `poll()`"),
+        (Rule::PositionCheck, "A position that was reached by reading"),
+        (Rule::ResetPolicy, "A member begins at the progress of its group"),
+        (Rule::PollInterval, "A member whose application stays away from `poll()`"),
+        (Rule::CommitFencing, "commit-fencing"),
+        (Rule::MemberSession, "rebalance"),
+        (Rule::RetentionMs, "retention-ms"),
+        (Rule::OffsetsRetention, "offsets-retention"),
+        (Rule::LastStableOffset, "last-stable-offset"),
+        (Rule::AbortedPassedOver, "With `isolation.level=read_committed` aborted records are passed over"),
+        (Rule::Hanging, "hanging"),
+        (Rule::ProducerEpoch, "producer-epoch"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

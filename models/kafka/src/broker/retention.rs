@@ -19,6 +19,7 @@ use super::replica::Replica;
 use crate::config::MESSAGE_BYTES;
 use crate::message::{Payload, Record};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 use crate::topic::describe;
 
 impl Replica {
@@ -41,7 +42,7 @@ impl Replica {
                 excess.is_some()
             });
         }
-        if let Some(limit) = retention.age {
+        if let Some(limit) = retention.age.filter(|_| Rule::RetentionMs.holds()) {
             let now = ctx.wall_clock();
             self.delete_while(ctx, &format!("retention.ms={}", limit.0), |segment, _| {
                 now.since(segment.newest) > limit

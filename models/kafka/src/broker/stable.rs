@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use ackproof_log::Offset;
 
+use crate::mutation::Rule;
 use crate::sequence::ProducerId;
 use crate::transaction::Aborted;
 
@@ -38,7 +39,7 @@ impl Stable {
 
     /// Below the high watermark, nothing below it is part of a transaction that has not ended.
     pub(super) fn last_stable_offset(&self, high_watermark: Offset) -> Offset {
-        if self.open.is_empty() && self.ended.is_empty() {
+        if self.open.is_empty() && self.ended.is_empty() || !Rule::LastStableOffset.holds() {
             return high_watermark;
         }
         let open = self.open.first_key_value().map(|(&first, _)| first);

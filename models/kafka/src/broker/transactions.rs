@@ -24,6 +24,7 @@ use super::{Alarm, Broker, Env, SILENCE, Timer};
 use crate::error_code::ErrorCode;
 use crate::message::{Correlation, MarkerWritten, Message, Payload, Transactional};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 use crate::topic::{Layout, TRANSACTIONS};
 use coordinator::Coordinator;
 use verifying::Verifying;
@@ -272,7 +273,7 @@ impl Env<'_> {
     pub(super) fn demands(&self) -> super::producers::Demands {
         let transactions = &self.plan.config.broker.transactions;
         super::producers::Demands {
-            verification: transactions.verifies || transactions.epoch_each,
+            verification: (transactions.verifies || transactions.epoch_each) && Rule::Hanging.holds(),
             first_sequence: transactions.epoch_each,
         }
     }

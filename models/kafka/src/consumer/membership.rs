@@ -23,6 +23,7 @@ use crate::message::{
     SyncGroup,
 };
 use crate::model::Kafka;
+use crate::mutation::Rule;
 
 /// The broker has so much longer than it needs to answer a request to join.
 /// Source: `AbstractCoordinator.JOIN_GROUP_TIMEOUT_LAPSE` at 4.1.
@@ -366,7 +367,7 @@ impl Consumer {
             self.leaders.want();
         }
         let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
-        let is_away = self.poll.thread != Thread::Running && member.poll_by <= now;
+        let is_away = self.poll.thread != Thread::Running && member.poll_by <= now && Rule::PollInterval.holds();
         let is_due = !member.heartbeat_under_way && member.heartbeat_at <= now;
         if !is_away && !is_due {
             return;

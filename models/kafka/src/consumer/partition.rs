@@ -8,6 +8,7 @@ use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Offset};
 
 use crate::message::{Edge, Payload, Record};
+use crate::mutation::Rule;
 use crate::transaction::Committed;
 
 /// Where a consumer reads next.
@@ -154,7 +155,7 @@ impl Partition {
         at.checked_in = Some(epoch);
         let at = *at;
         self.asked = false;
-        if checks && at.epoch.is_some() {
+        if checks && at.epoch.is_some() && Rule::PositionCheck.holds() {
             self.drop_records();
             self.position = Position::Validating(at);
         }
@@ -193,6 +194,7 @@ impl Partition {
         let record = fetched.records[fetched.taken];
         let offset = at.next;
         let is_aborted = match (&fetched.committed, record.payload) {
+            (Some(_), _) if !Rule::AbortedPassedOver.holds() => false,
             (Some(committed), Payload::Message(_, Some(number))) => committed.is_aborted(number.producer, offset),
             (Some(_) | None, _) => false,
         };

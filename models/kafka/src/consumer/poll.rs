@@ -17,6 +17,7 @@ use super::partition::{At, Partition};
 use crate::config::{Commit, ConsumerConfig};
 use crate::message::Payload;
 use crate::model::Kafka;
+use crate::mutation::Rule;
 
 /// What the polling thread does.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -120,7 +121,7 @@ impl Consumer {
             }
             let may_commit =
                 if self.config.is_reconciling { self.reconcile(ctx, now) } else { self.take_part(ctx, now) };
-            let commits_ahead = may_commit && self.commits_ahead(ctx, now);
+            let commits_ahead = may_commit && (self.commits_ahead(ctx, now) || !Rule::EarlierPolls.holds());
             if may_commit && !commits_ahead {
                 self.commit_automatically(now);
             }

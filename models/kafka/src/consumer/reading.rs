@@ -11,6 +11,7 @@ use crate::config::Reset;
 use crate::error_code::ErrorCode;
 use crate::message::{Edge, EpochEndOf, Fetch, FetchedRecords, ListOffsets, Message};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 
 /// Records of 100 bytes that `max.partition.fetch.bytes` lets through by default.
 const FETCH_RECORDS: u32 = 10_000;
@@ -151,6 +152,7 @@ impl Consumer {
     fn reset_policy(&self) -> Option<Edge> {
         match (self.commit, self.config.reset) {
             (None, _) | (Some(_), Reset::Earliest) => Some(Edge::Earliest),
+            (Some(_), Reset::Latest) if !Rule::ResetPolicy.holds() => Some(Edge::Earliest),
             (Some(_), Reset::Latest) => Some(Edge::Latest),
             (Some(_), Reset::None) => None,
         }

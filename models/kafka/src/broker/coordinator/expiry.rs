@@ -21,6 +21,7 @@ use crate::broker::Broker;
 use crate::broker::timer::Timer;
 use crate::message::{Generation, GroupRecord};
 use crate::model::Kafka;
+use crate::mutation::Rule;
 
 /// What a group that is deleted leaves: it looks like one that nobody ever joined.
 const DELETED: GroupRecord = GroupRecord::Generation { generation: Generation(0), at: Time::ZERO };
@@ -37,7 +38,10 @@ impl Broker {
         let config = &self.plan.config.broker;
         let (retention, now) = (config.offsets_retention, ctx.wall_clock());
         ctx.set_timer(Timer::ExpireOffsets.id(), config.offsets_retention_check_interval);
-        let Some(empty_since) = group.empty_since().filter(|_| !group.is_writing()) else { return Ok(()) };
+        let Some(empty_since) = group.empty_since().filter(|_| !group.is_writing() && Rule::OffsetsRetention.holds())
+        else {
+            return Ok(());
+        };
         let since = group.had_members().then_some(empty_since);
 
         let mut progress = std::mem::take(&mut self.coordinator.progress);

@@ -17,6 +17,7 @@ use crate::message::{
     Record, Subscribed,
 };
 use crate::model::Kafka;
+use crate::mutation::Rule;
 use crate::plan::Plan;
 
 use super::reconciling::Reconciliation;
@@ -86,7 +87,7 @@ impl Member {
     /// Source: `MemberMetadata.hasSatisfiedHeartbeat`, core, 3.9: who waits for an answer cannot be late.
     fn session_end(&self) -> Option<Time> {
         let waits = !self.is_new && (self.joining.is_some() || self.syncing.is_some());
-        (!waits).then_some(self.expires)
+        (!waits && Rule::MemberSession.holds()).then_some(self.expires)
     }
 }
 
@@ -221,6 +222,9 @@ impl Group {
         config: &Config,
         claim: Option<Membership>,
     ) -> Result<(), ErrorCode> {
+        if !Rule::CommitFencing.holds() {
+            return Ok(());
+        }
         let Some(claim) = claim else {
             return if self.members.is_empty() { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
         };
