@@ -64,7 +64,6 @@ const NOTICED_BY: &[(Rule, &str)] = &[
     (Rule::LastStableOffset, "kafka/transactions.yaml"),
     (Rule::AbortedPassedOver, "kafka/transactions.yaml"),
     (Rule::Hanging, "kafka/cases/62-late-writes-in-transactions.yaml"),
-    (Rule::ProducerEpoch, "kafka/cases/62-late-writes-in-transactions.yaml"),
 ];
 
 /// A model without one of its rules.

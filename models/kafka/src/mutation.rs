@@ -94,13 +94,11 @@ pub enum Rule {
     AbortedPassedOver,
     /// Off: a batch may begin a transaction that its coordinator does not know.
     Hanging,
-    /// Off: a producer that was replaced goes on writing.
-    ProducerEpoch,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`, or the words that it begins with there.
-    pub const ALL: [(Rule, &'static str); 43] = [
+    pub const ALL: [(Rule, &'static str); 42] = [
         (Rule::AcksAll, "acks-all"),
         (Rule::MinIsrBefore, "min-isr-before"),
         (Rule::MinIsrAfter, "min-isr-after"),
@@ -143,7 +141,6 @@ impl Rule {
         (Rule::LastStableOffset, "last-stable-offset"),
         (Rule::AbortedPassedOver, "With `isolation.level=read_committed` aborted records are passed over"),
         (Rule::Hanging, "hanging"),
-        (Rule::ProducerEpoch, "producer-epoch"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

@@ -250,7 +250,6 @@ impl Producers {
         let end = first.sequence.plus(count);
         let is_same = |batch: &&Batch| (batch.first, batch.end) == (first.sequence, end);
         match first.epoch.cmp(&known.epoch) {
-            std::cmp::Ordering::Less if !Rule::ProducerEpoch.holds() => Ok(Arrival::New),
             std::cmp::Ordering::Less => Err(ErrorCode::InvalidProducerEpoch),
             std::cmp::Ordering::Equal => match known.batches.iter().find(is_same) {
                 Some(_) if !Rule::Dedupe.holds() => Ok(Arrival::New),
