@@ -2,6 +2,7 @@
 //!
 //! Source: KIP-98; `TransactionState`, `EndTransactionMarker`, `TransactionLogValue` at 4.1.
 
+use ackproof_core::actor::WALL_CLOCK_START;
 use ackproof_core::app::Origin;
 use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
@@ -55,17 +56,25 @@ pub struct Logged {
     pub began: Began,
 }
 
-/// Since when a transaction is ongoing, by its coordinator's wall clock. A run is shorter than 2^32 ms, and records are many.
+/// Since when a transaction is ongoing, by its coordinator's wall clock. Records are many, and wall clocks of a run lie
+/// within 24 days of its beginning: beyond, the nearest time that can be said.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Began(u32);
 
 impl Began {
+    const EARLIEST: u64 = WALL_CLOCK_START.0 - (1 << 31);
+    const NEVER: u32 = u32::MAX;
+
     pub fn at(time: Time) -> Began {
-        Began(u32::try_from(time.0).unwrap_or(u32::MAX))
+        if time == Time::NEVER {
+            return Began(Began::NEVER);
+        }
+        let since = time.0.saturating_sub(Began::EARLIEST);
+        Began(u32::try_from(since).unwrap_or(Began::NEVER).min(Began::NEVER - 1))
     }
     pub fn time(self) -> Time {
-        if self.0 == u32::MAX { Time::NEVER } else { Time(u64::from(self.0)) }
+        if self.0 == Began::NEVER { Time::NEVER } else { Time(Began::EARLIEST + u64::from(self.0)) }
     }
 }
 
@@ -122,6 +131,7 @@ pub type Partitions = std::sync::Arc<[Origin]>;
 mod tests {
     use ackproof_core::app::MsgId;
 
+    use super::*;
     use crate::message::{Commit, GroupRecord, Payload};
     use crate::sequence::Numbered;
 
@@ -136,5 +146,16 @@ mod tests {
     #[test]
     fn what_transactions_write_down_takes_no_more_room_than_what_others_do() {
         assert_eq!(size_of::<Payload>(), size_of::<Others>());
+    }
+
+    #[test]
+    fn a_beginning_is_found_again_and_none_is_none() {
+        for time in [Time::NEVER, WALL_CLOCK_START, Time(WALL_CLOCK_START.0 - 86_400_000), Time(WALL_CLOCK_START.0 + 1)]
+        {
+            assert_eq!(Began::at(time).time(), time);
+        }
+        for beyond in [Time::ZERO, Time(WALL_CLOCK_START.0 * 2)] {
+            assert!(Began::at(beyond).time() < Time::NEVER);
+        }
     }
 }

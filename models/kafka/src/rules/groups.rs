@@ -198,6 +198,20 @@ fn the_coordinator_moves_a_partition_only_once_its_owner_has_given_it_up() {
 }
 
 #[test]
+fn what_a_member_says_it_does_not_have_is_not_waited_for() {
+    let mut bench = Bench::new(&RECONCILING);
+    bench.run(Span::secs(1));
+    assert_eq!(bench.group_heartbeat(RECONCILER, 1, None, Some(&[])), Ok((1, vec![0, 1, 2, 3])));
+    assert_eq!(bench.group_heartbeat(RECONCILER, 2, None, Some(&[])), Ok((2, vec![])));
+    assert_eq!(
+        bench.group_heartbeat(RECONCILER, 1, Some(1), Some(&[0, 1])),
+        Ok((2, vec![0, 1])),
+        "as after a fail-over"
+    );
+    assert_eq!(bench.group_heartbeat(RECONCILER, 2, Some(2), None), Ok((2, vec![2, 3])));
+}
+
+#[test]
 fn with_the_newer_protocol_sessions_end_and_commits_of_older_epochs_are_refused() {
     let mut bench = Bench::new(&RECONCILING);
     bench.run(Span::secs(1));

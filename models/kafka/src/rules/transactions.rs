@@ -142,6 +142,21 @@ fn a_transaction_that_takes_too_long_is_aborted_and_its_producer_shut_out() {
     }
 }
 
+#[test]
+fn a_new_coordinator_aborts_what_takes_too_long() {
+    for version in ["3.5", "4.1"] {
+        let mut bench = formed(version, &[]);
+        bench.start_producer();
+        bench.send_messages(0..2);
+        bench.run(Span::secs(1));
+        bench.kill(bench.coordinator());
+        bench.run(Span::secs(30));
+        assert_eq!(bench.read_committed(B1).0, 0, "{version}");
+        bench.run(Span::secs(50));
+        assert_eq!(bench.read_committed(B1), (3, vec![]), "{version}");
+    }
+}
+
 /// Where three in-sync replicas are asked for, and b3 is down: the end of a transaction is decided, and no marker taken.
 fn decided(ending: Ending) -> (Bench, Identity) {
     let mut bench = formed("4.1", &["topic.min.insync.replicas=3"]);

@@ -73,17 +73,19 @@ impl Group {
             member.reconciliation.revoke_by = None;
         }
         let revoke_by = now + plan.config.consumer.max_poll_interval;
-        if self.reconcile(place, revoke_by) {
+        if self.reconcile(place, revoke_by, request.owned.as_deref()) {
             self.write_down(ctx, plan);
         }
         let member = &self.members[place];
         Ok(Reconciled { epoch: member.reconciliation.epoch, assigned: Arc::clone(&member.assignment) })
     }
 
-    /// Brings a member one step closer to what it is to read; whether anything changed.
+    /// Brings a member one step closer to what it is to read; whether anything changed. What it is to lose is waited
+    /// for, unless it has just said that it does not have it: it gave that up for an earlier coordinator, and would not
+    /// say so again.
     ///
-    /// Source: `CurrentAssignmentBuilder.computeNextAssignment`, group-coordinator, 4.1.
-    fn reconcile(&mut self, place: usize, revoke_by: Time) -> bool {
+    /// Source: `CurrentAssignmentBuilder.{computeNextAssignment,ownsRevokedPartitions}`, group-coordinator, 4.1.
+    fn reconcile(&mut self, place: usize, revoke_by: Time, owned: Option<&[Origin]>) -> bool {
         let member = &self.members[place];
         if !member.reconciliation.revoking.is_empty() {
             return false;
@@ -101,13 +103,14 @@ impl Group {
             target.iter().copied().filter(|origin| !kept.contains(origin) && is_free(origin)).collect();
         let epoch = self.generation;
         let member = &mut self.members[place];
-        if !lost.is_empty() {
+        let has_lost = !lost.is_empty();
+        if owned.is_none_or(|owned| lost.iter().any(|origin| owned.contains(origin))) && has_lost {
             member.assignment = kept.into();
             member.reconciliation.revoking = lost;
             member.reconciliation.revoke_by = Some(revoke_by);
             return true;
         }
-        let is_changed = !gained.is_empty() || member.reconciliation.epoch != epoch;
+        let is_changed = has_lost || !gained.is_empty() || member.reconciliation.epoch != epoch;
         let mut origins = kept;
         origins.extend(gained);
         origins.sort_unstable();
