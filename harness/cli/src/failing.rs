@@ -5,8 +5,9 @@ use std::fmt;
 use ackproof_check::{End, autopsy, fate, slowest};
 use ackproof_core::app::MsgId;
 use ackproof_core::guarantee::{Guarantee, Limits};
+use ackproof_core::history::History;
 use ackproof_core::op::Op;
-use ackproof_core::verdict::{Judgement, Verdict};
+use ackproof_core::verdict::{Judgement, Stage, Verdict};
 use ackproof_scenario::{Often, Promise, Replay};
 
 use crate::trial::Trial;
@@ -20,6 +21,9 @@ pub struct Failing {
     end: Option<End>,
     /// The broker's own rule by which it was dropped.
     rule: Option<String>,
+    /// Consumers passed over it after they had consumed an earlier one: to stumble on the way is another failure than
+    /// not to begin at the beginning.
+    on_the_way: bool,
 }
 
 /// What a run shows, as a replay file says it: `no-duplicates: p1#17 was consumed twice; ...`.
@@ -44,7 +48,10 @@ impl Failing {
             let Op::Disposed { msg: of, rule } = &entry.op else { return None };
             (Some(*of) == msg).then(|| rule.clone())
         });
-        Some(Failing { guarantee, end: msg.and_then(|msg| fate(history, msg)).map(|fate| fate.end), rule })
+        let end = msg.and_then(|msg| fate(history, msg)).map(|fate| fate.end);
+        let on_the_way =
+            end == Some(End::Lost(Stage::Consumer)) && msg.is_some_and(|msg| is_after_others(history, msg));
+        Some(Failing { guarantee, end, rule, on_the_way })
     }
 
     /// As a replay file says it.
@@ -82,6 +89,13 @@ impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.guarantee, self.sentence)
     }
+}
+
+/// Whether somebody consumed an earlier message of its producer.
+fn is_after_others(history: &History, msg: MsgId) -> bool {
+    let is_earlier = |of: MsgId| of.producer() == msg.producer() && of.sequence() < msg.sequence();
+    let consumed = |op: &Op| matches!(op, Op::Processed { delivery, success: true } if is_earlier(delivery.msg));
+    history.entries.iter().any(|entry| consumed(&entry.op))
 }
 
 /// The promises that a replay is looked at for: the one that its file says is broken, or else those that every run is

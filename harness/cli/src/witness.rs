@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use ackproof_core::fault::FaultKind;
 use ackproof_core::recording::Detail;
 use ackproof_core::schedule::Schedule;
 use ackproof_core::seed::Seed;
@@ -126,7 +127,9 @@ impl Hunt<'_> {
         }
         // A gentler kind of fault would answer a question that this column does not ask.
         let passes = Pass::ALL.into_iter().filter(|pass| *pass != Pass::Kinds).collect();
-        let room = Room { passes, ..Room::new(topology.clone()).with_times_of(&first.recording) };
+        // A storm was drawn, and tells no story that could be kept.
+        let in_turn = !bed.steps.iter().any(|step| matches!(step.kind, FaultKind::Random(_)));
+        let room = Room { passes, in_turn, ..Room::new(topology.clone()).with_times_of(&first.recording) };
         shrink(whole, room, SHRINK_BUDGET, |candidate| self.fails(bed, candidate, failing)).candidate
     }
 

@@ -141,6 +141,18 @@ fn a_limit_that_is_exceeded_is_written_into_its_witness() {
     place.run(&["explain", &file]).ended(0).says("available is violated: a producer went").says("p1#");
 }
 
+/// A consumer that is away for longer than its progress is kept skips what came meanwhile. One that never stored any
+/// progress skips the beginning, which is another failure and takes less.
+#[test]
+fn a_skip_on_the_way_is_not_shrunk_to_one_at_the_beginning() {
+    let place = Workplace::with(&[]);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/kafka/cases/60-offsets-retention.yaml");
+    let json = place.run(&["run", file, "--only", "auto.offset.reset=latest", "--format", "json"]).json();
+    assert_eq!(json["cells"][0]["witness"]["guarantee"], "no-acked-loss");
+    let explained = place.run(&["explain", &place.replay_file(), "--format", "json"]).ended(0).json();
+    assert_ne!(explained["message"], "p1#0", "something was consumed before: {explained}");
+}
+
 #[test]
 fn a_replay_that_no_longer_shows_what_it_says_is_exit_5() {
     let (place, file, _) = failed();

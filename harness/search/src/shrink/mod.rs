@@ -11,17 +11,20 @@
 mod edit;
 mod passes;
 pub(crate) mod rounding;
+mod turns;
 
 use std::collections::BTreeSet;
 
 use ackproof_core::node::Topology;
 use ackproof_core::recording::Recording;
+use ackproof_core::schedule::Fault;
 use ackproof_core::time::Span;
 
 pub use edit::{Change, Edit};
 pub use passes::Pass;
 
 use crate::candidate::{Candidate, Weight};
+use turns::Written;
 
 /// What shrinking may change and what it knows beside the candidate.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,23 +35,26 @@ pub struct Room {
     /// time is known may be replaced by a round time nearby; without it anchors stay anchors, which is better for a
     /// schedule that is to meet other settings too.
     pub fired: Vec<Option<Span>>,
+    /// Whether a fault that is over before another begins stays so, no less than half as long and half as far away:
+    /// where somebody wrote the schedule, and did not draw it.
+    pub in_turn: bool,
 }
 
 impl Room {
     /// Everything may change; anchors stay anchors.
     pub fn new(topology: Topology) -> Room {
-        Room { topology, passes: Pass::ALL.to_vec(), fired: Vec::new() }
+        Room { topology, passes: Pass::ALL.to_vec(), fired: Vec::new(), in_turn: false }
     }
 
     /// Only the faults may change.
     pub fn schedule_only(topology: Topology) -> Room {
         let passes = Pass::ALL.into_iter().filter(|pass| !matches!(pass, Pass::Messages | Pass::Clients)).collect();
-        Room { topology, passes, fired: Vec::new() }
+        Room { topology, passes, fired: Vec::new(), in_turn: false }
     }
 
     /// Only the workload may change.
     pub fn workload_only(topology: Topology) -> Room {
-        Room { topology, passes: vec![Pass::Messages, Pass::Clients], fired: Vec::new() }
+        Room { passes: vec![Pass::Messages, Pass::Clients], ..Room::new(topology) }
     }
 
     /// Lets anchors become round times, near to when their faults fired in this run of the first candidate.
@@ -94,6 +100,8 @@ pub struct Shrinker {
     room: Room,
     best: Candidate,
     weight: Weight,
+    /// The faults of the first candidate, where their turns are to be kept.
+    first: Vec<Fault>,
     /// For each fault of `best`, its place in the first candidate.
     places: Vec<usize>,
     /// Index into the room's passes.
@@ -115,6 +123,7 @@ impl Shrinker {
         let mut shrinker = Shrinker {
             weight: failing.weight(&room.topology),
             places: (0..failing.schedule.faults.len()).collect(),
+            first: if room.in_turn { failing.schedule.faults.clone() } else { Vec::new() },
             done: room.passes.is_empty(),
             room,
             best: failing,
@@ -147,6 +156,7 @@ impl Shrinker {
                     self.next += 1;
                     let smaller = edit.apply(&self.best, &self.room).filter(|candidate| {
                         candidate.weight(&self.room.topology) < self.weight
+                            && (!self.room.in_turn || self.keeps_turns(edit, candidate))
                             && (self.passed.is_empty() || !self.passed.contains(&text(candidate)))
                     });
                     self.offered = smaller.map(|candidate| (*place, edit.clone(), candidate));
@@ -188,6 +198,16 @@ impl Shrinker {
             self.progress = false;
         }
         self.list_edits();
+    }
+
+    fn keeps_turns(&self, edit: &Edit, candidate: &Candidate) -> bool {
+        let written = Written { faults: &self.first, fired: &self.room.fired };
+        let may_be = match edit {
+            Edit::Merge { fault, other, .. } => written.may_merge(self.places[*fault], self.places[*other]),
+            Edit::Remove { .. } | Edit::Replace { .. } | Edit::Shift(_) => true,
+            Edit::Messages(_) | Edit::Producers(_) | Edit::Consumers(_) => true,
+        };
+        may_be && written.is_kept(&candidate.schedule.faults, &edit.survivors(self.places.clone()))
     }
 
     fn list_edits(&mut self) {

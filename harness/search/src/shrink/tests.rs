@@ -12,6 +12,7 @@ use ackproof_core::time::{Offset, SpanRange};
 use proptest::prelude::*;
 
 use super::*;
+use crate::candidate::is_round;
 use crate::selection;
 use crate::storm::Storm;
 use crate::strategy::{Loads, candidates};
@@ -80,7 +81,7 @@ fn both_dark(candidate: &Candidate, a: &str, b: &str) -> bool {
 }
 
 fn shrink_with(passes: &[Pass], failing: Candidate, fails: impl FnMut(&Candidate) -> bool) -> Shrunk {
-    let room = Room { topology: topology(), passes: passes.to_vec(), fired: Vec::new() };
+    let room = Room { passes: passes.to_vec(), ..Room::new(topology()) };
     let shrunk = shrink(failing, room, 2000, fails);
     assert!(shrunk.finished);
     shrunk
@@ -127,6 +128,48 @@ fn power_losses_of_every_broker_become_one_of_all_brokers_at_the_time_that_matte
             && ["b1", "b2", "b3"].into_iter().all(dark)
     });
     assert_eq!(left, [fault(power_loss(all_brokers()), 300, End::Heal)]);
+}
+
+#[test]
+fn what_happens_in_turn_stays_so_where_the_story_is_written() {
+    // Fails whenever all three lose their disks, however that comes about.
+    let lost = |candidate: &Candidate, node: &str| {
+        let hits = |fault: &Fault| names(fault).iter().any(|name| name == node);
+        candidate.schedule.faults.iter().any(hits)
+    };
+    let fails = |candidate: &Candidate| ["b1", "b2", "b3"].iter().all(|node| lost(candidate, node));
+    let disk = |node, at| fault(FaultKind::LoseDisk(LoseDisk(name(node))), at, for_ms(3000));
+    let hasty = || candidate(vec![disk("b1", 2037), disk("b2", 8211), disk("b3", 14_502), disk("b1", 30_000)]);
+    let passes: Vec<Pass> = Pass::ALL.into_iter().filter(|pass| *pass != Pass::Kinds).collect();
+    let room = Room { passes, ..Room::new(topology()) };
+    let at_once = shrink(hasty(), room.clone(), 1000, fails).candidate.schedule.faults;
+    assert_eq!(at_once.len(), 1, "{at_once:?}");
+    let in_turn = shrink(hasty(), Room { in_turn: true, ..room }, 1000, fails).candidate.schedule.faults;
+    assert_eq!(in_turn.len(), 3, "{in_turn:?}");
+    let intervals: Vec<(u64, u64)> = in_turn.iter().filter_map(interval).collect();
+    assert!(intervals.len() == 3 && intervals.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{in_turn:?}");
+    assert!(intervals[..2].iter().all(|(begin, end)| end - begin >= 1500), "{in_turn:?}");
+    assert!(intervals.windows(2).all(|pair| pair[1].0 - pair[0].0 >= 3000), "{in_turn:?}");
+    assert!(intervals[0].0 == 0 && intervals.iter().all(|(begin, _)| is_round(Span(*begin))), "{in_turn:?}");
+}
+
+#[test]
+fn what_overlaps_may_become_one_and_an_anchor_counts_from_when_it_fired() {
+    let disk = |node, at, ms| fault(power_loss(name(node)), at, for_ms(ms));
+    let fails = |candidate: &Candidate| {
+        let hits = |node: &str| candidate.schedule.faults.iter().any(|fault| names(fault).iter().any(|it| it == node));
+        hits("b1") && hits("b2")
+    };
+    let left = |faults: Vec<Fault>, fired: Vec<Option<Span>>| {
+        let room = Room { in_turn: true, fired, ..Room::schedule_only(topology()) };
+        shrink(candidate(faults), room, 500, fails).candidate.schedule.faults.len()
+    };
+    assert_eq!(left(vec![disk("b1", 1000, 5000), disk("b2", 4000, 5000)], Vec::new()), 1);
+    let anchored = At::Anchor { after: Probe::Acked, nth: 3, of: None, plus: Span::ZERO };
+    let second = Fault { at: anchored, ..disk("b2", 0, 5000) };
+    let faults = || vec![disk("b1", 1000, 5000), second.clone()];
+    assert_eq!(left(faults(), vec![None, Some(Span(9000))]), 2);
+    assert_eq!(left(faults(), vec![None, Some(Span(4000))]), 1);
 }
 
 #[test]
