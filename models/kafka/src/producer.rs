@@ -14,6 +14,8 @@
 
 mod accumulator;
 mod batch;
+mod outcome;
+mod sending;
 mod sequences;
 mod transaction;
 mod within;
@@ -24,10 +26,8 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
 
 use crate::client::{Answer, Connections, Leaders, Lost, Rang, WAKE, WAKE_WITHIN, Wake};
-use crate::config::{Acks, ProducerConfig, Rules};
-use crate::error_code::ErrorCode;
-use crate::message::{Message, Produce, Produced, Transactional};
-use crate::metadata::NodeSet;
+use crate::config::{ProducerConfig, Rules};
+use crate::message::{Message, Produced, Transactional};
 use crate::model::Kafka;
 use crate::plan::Plan;
 use crate::sequence::{ProducerId, Sequence};
@@ -246,118 +246,9 @@ impl Producer {
         self.expire(ctx, now);
     }
 
-    /// Sends at most one batch of each partition to the brokers for which something must go. A broker that is written
-    /// to gets what else waits for it, lingering or not. Whether anything was sent.
-    ///
-    /// Source: `RecordAccumulator.ready`, `drainBatchesForOneNode` at 4.1.
-    fn send_batches(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) -> bool {
-        // Source: `Sender.runOnce` at 4.1: what is asked of the coordinator comes first.
-        if !self.accumulator.has_batches() || self.transaction.as_ref().is_some_and(|own| own.is_asking()) {
-            return false;
-        }
-        let flushes = self.closing || self.transaction.as_ref().is_some_and(|own| own.is_flushing());
-        let mut targets = NodeSet::EMPTY;
-        for index in 0..self.accumulator.partitions() {
-            if !self.accumulator.has_head(index) {
-                continue;
-            }
-            let Some((leader, epoch)) = self.leaders.of(self.origin(index)) else {
-                self.leaders.want();
-                continue;
-            };
-            let leader_changed = self.rules.new_leader_ends_backoff.then_some(epoch);
-            let may_go = !self.is_muted(index) && self.is_added(index);
-            if may_go && self.accumulator.must_go(index, now, leader_changed, flushes) {
-                targets = targets.with(leader);
-            }
-        }
-        let mut sent = false;
-        for target in targets.iter() {
-            if self.connections.is_open(target) {
-                sent |= self.drain(ctx, target, now);
-            } else {
-                self.connections.open(ctx, target);
-            }
-        }
-        sent
-    }
-
-    /// With one request in flight, a partition waits for its batch to succeed or fail for good: the order is kept.
-    /// Source: `Sender.guaranteeMessageOrder`, `KafkaProducer.newSender` at 4.1.
-    fn is_muted(&self, index: u16) -> bool {
-        self.config.max_in_flight == 1
-            && self
-                .connections
-                .in_flight()
-                .any(|asked| matches!(asked, Asked::Produce { origin, .. } if *origin == Origin(index)))
-    }
-
     /// What the cluster calls a partition.
     fn origin(&self, index: u16) -> Origin {
         Origin(if self.within.is_some() { Origin::OUTPUT + index } else { index })
-    }
-
-    /// Whether a partition is part of the transaction, where there are transactions.
-    /// Source: `TransactionManager.isSendToPartitionAllowed` at 4.1.
-    fn is_added(&self, index: u16) -> bool {
-        self.transaction.as_ref().is_none_or(|own| own.has(Origin(index)))
-    }
-
-    /// Sends the first batch of each partition that `target` leads, as far as requests in flight allow.
-    fn drain(&mut self, ctx: &mut Ctx<'_, Kafka>, target: NodeId, now: Time) -> bool {
-        let partitions = usize::from(self.accumulator.partitions());
-        let mut sent = false;
-        for step in 0..partitions {
-            if self.connections.load(target) >= self.config.max_in_flight as usize {
-                break;
-            }
-            let index = ((self.turn + step) % partitions) as u16;
-            let Some((leader, epoch)) = self.leaders.of(self.origin(index)) else { continue };
-            if leader != target || self.is_muted(index) || self.is_held(index) || !self.is_added(index) {
-                continue;
-            }
-            let leader_changed = self.rules.new_leader_ends_backoff.then_some(epoch);
-            let Some(mut batch) = self.accumulator.take(index, now, leader_changed) else { continue };
-            batch.sent_in(epoch);
-            if let (Some(sequences), None) = (&mut self.sequences, batch.number()) {
-                batch.first_number(sequences.number(batch.origin, batch.messages().len() as u32));
-            }
-            self.produce(ctx, target, batch);
-            sent = true;
-        }
-        self.turn = (self.turn + 1) % partitions;
-        sent
-    }
-
-    fn produce(&mut self, ctx: &mut Ctx<'_, Kafka>, target: NodeId, mut batch: Batch) {
-        let (acks, timeout) = (self.config.acks, self.config.request_timeout);
-        let origin = self.origin(batch.origin.0);
-        let (first, timestamp, batch_of) = (batch.number(), batch.newest, batch.seal());
-        let request = |correlation| {
-            Message::Produce(Produce { correlation, origin, acks, timeout, first, timestamp, batch: batch_of })
-        };
-        match acks {
-            // Nobody answers, so that a batch is done as soon as it is written. Source: `NetworkClient.handleCompletedSends`.
-            Acks::None => {
-                self.connections.tell(ctx, target, request);
-                self.finish(ctx, &batch, || Outcome::Untold);
-            }
-            Acks::Leader | Acks::All => {
-                let asked = Asked::Produce { origin: batch.origin, batch: Some(batch), end: None };
-                self.connections.ask(ctx, target, asked, request);
-            }
-        }
-    }
-
-    /// A broker answered. Source: `Sender.completeBatch` at 4.1.
-    fn answered(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: Batch, error: Option<ErrorCode>) {
-        match error {
-            None => {
-                self.confirmed(batch.origin, batch.end());
-                self.finish(ctx, &batch, || Outcome::Acked);
-            }
-            Some(code) => self.attempt_failed(ctx, batch, Failure::of(code)),
-        }
     }
 
     /// The connection is gone, and with it what was on its way.
@@ -372,98 +263,6 @@ impl Producer {
                 Asked::Produce { batch: Some(batch), .. } => self.attempt_failed(ctx, batch, failure),
                 Asked::Produce { batch: None, .. } => {}
             }
-        }
-    }
-
-    /// Tries again or tells the application.
-    ///
-    /// A batch that is tried again goes to the head of its line, past those that were sent after it and have not
-    /// failed yet; if batches are numbered, those will be refused or wait. One that an idempotent producer does not try
-    /// again leaves a gap in the numbers, unless nobody knows whether it does.
-    ///
-    /// Source: `Sender.{canRetry,completeBatch}`, `RecordAccumulator.reenqueue`, `TransactionManager.{canRetry,
-    /// handleFailedBatch}` at 4.1.
-    fn attempt_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, mut batch: Batch, failure: Failure) {
-        let now = ctx.wall_clock();
-        batch.failed(failure);
-        if failure.asks_for_leaders {
-            self.leaders.want();
-        }
-        let in_time = now < batch.created + self.config.delivery_timeout;
-        let has_retries = batch.retries() < self.config.retries;
-        if in_time && has_retries && self.may_pass(&batch, failure) {
-            let pause = self.config.backoff.draw(batch.retries() + 1, ctx.random);
-            batch.retry(now, pause);
-            self.accumulator.put_back(batch);
-        } else {
-            let leaves_gap = has_retries || failure.is_out_of_order;
-            match (&mut self.sequences, &self.transaction) {
-                (Some(sequences), None) if leaves_gap => sequences.lose(batch.origin),
-                (Some(sequences), Some(_)) if leaves_gap => sequences.take_back(&batch),
-                (Some(_) | None, _) => {}
-            }
-            self.fail(ctx, &batch, failure.word);
-        }
-    }
-
-    /// Gives up what is too old: what waits, and what is on its way, which the broker may still append.
-    ///
-    /// Source: `Sender.sendProducerData`, `getExpiredInflightBatches`, `RecordAccumulator.expiredBatches` at 4.1.
-    fn expire(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
-        while let Some(msg) = self.accumulator.give_up_waiting(now) {
-            let outcome = Outcome::Rejected(Reason::new(Failure::GIVEN_UP));
-            match self.transaction {
-                Some(_) => self.finished_in_transaction(&outcome),
-                None => ctx.tell(AppReply::Told { msg, outcome }),
-            }
-        }
-        let timeout = self.config.delivery_timeout;
-        while let Some(batch) = self.accumulator.expired(now) {
-            self.give_up(ctx, &batch);
-        }
-        loop {
-            let expired = self.connections.in_flight_mut().find_map(|asked| match asked {
-                Asked::Produce { batch, end, .. } => {
-                    let expired = batch.take_if(|batch| batch.created + timeout <= now)?;
-                    *end = expired.end();
-                    Some(expired)
-                }
-                Asked::Metadata | Asked::Coordinator(_) => None,
-            });
-            let Some(mut batch) = expired else { break };
-            batch.failed(Failure::TIMED_OUT);
-            self.give_up(ctx, &batch);
-        }
-    }
-
-    /// Source: `Sender.failExpiredBatches` at 4.1, which asks only for batches that were put back before.
-    fn give_up(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: &Batch) {
-        self.fail(ctx, batch, Failure::GIVEN_UP);
-        if let (Some(sequences), Some(end)) = (&mut self.sequences, batch.end())
-            && batch.retries() > 0
-        {
-            sequences.leave_unresolved(batch.origin, end);
-        }
-    }
-
-    fn fail(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: &Batch, word: &'static str) {
-        let in_doubt = batch.may_be_appended();
-        self.finish(ctx, batch, || match in_doubt {
-            true => Outcome::Unknown(Reason::new(word)),
-            false => Outcome::Rejected(Reason::new(word)),
-        });
-    }
-
-    fn finish(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: &Batch, outcome: impl Fn() -> Outcome) {
-        self.accumulator.release();
-        if let (Some(sequences), Some(_)) = (&mut self.sequences, batch.number()) {
-            sequences.done(batch.origin);
-        }
-        if self.transaction.is_some() {
-            return self.finished_in_transaction(&outcome());
-        }
-        for &msg in batch.messages() {
-            ctx.tell(AppReply::Told { msg, outcome: outcome() });
         }
     }
 

@@ -9,6 +9,9 @@ use ackproof_log::Offset;
 
 use super::*;
 use crate::client::rig::{B1, B2, P1, Rig, image, plan};
+use crate::config::Acks;
+use crate::error_code::ErrorCode;
+use crate::message::Produce;
 use crate::metadata::Image;
 
 /// b1 leads everything.

@@ -12,26 +12,21 @@
 //! Simplified: an `initTransactions()` that takes longer than `max.block.ms` is called again, without end. Gives up:
 //! applications that stop instead.
 
+mod asking;
+mod ending;
+
 use std::collections::{BTreeSet, VecDeque};
 
 use ackproof_core::actor::Ctx;
-use ackproof_core::app::{AppReply, MsgId, Origin, Outcome, Reason};
+use ackproof_core::app::{MsgId, Origin, Outcome};
 use ackproof_core::time::{Span, Time};
 
-use super::batch::Failure;
+use super::Producer;
 use super::sequences::Sequences;
-use super::{Asked, Producer};
 use crate::config::{Config, ProducerConfig};
-use crate::error_code::ErrorCode;
-use crate::message::{AddPartitions, EndTransaction, Enlisting, InitProducerId, Message, Transactional};
 use crate::model::Kafka;
 use crate::sequence::Identity;
-use crate::topic::OFFSETS;
 use crate::transaction::{Ending, TransactionalId};
-
-/// The pause before a transaction is begun again while the last one is being ended.
-/// Source: `TransactionManager.ADD_PARTITIONS_RETRY_BACKOFF_MS` at 4.1.
-const SOON: Span = Span(20);
 
 /// What was asked of the coordinator. At most one question is on its way, and no batch is sent meanwhile.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -158,43 +153,9 @@ impl Transaction {
             State::Ending { .. } | State::Failed | State::Ready | State::Initializing => {}
         }
     }
-
-    /// What to ask next; `is_flushed` when no batch is without an outcome.
-    ///
-    /// Source: `TransactionManager.nextRequest` at 4.1: requests go by priority.
-    fn next_question(&self, missing: &BTreeSet<Origin>, is_flushed: bool, has_offsets: bool) -> Option<Question> {
-        match self.state {
-            State::Initializing => Some(Question::Init),
-            State::Open if !missing.is_empty() => Some(Question::Add),
-            State::Ending { ending: Ending::Commit, .. } if !missing.is_empty() => Some(Question::Add),
-            State::Ending { ending: Ending::Commit, .. } if has_offsets => Some(Question::Offsets),
-            State::Ending { ending, .. } if is_flushed => Some(Question::End(ending)),
-            State::Ending { .. } | State::Open | State::Ready | State::Failed => None,
-        }
-    }
 }
 
 impl Producer {
-    /// When the transaction next has something to do by itself.
-    pub(super) fn transaction_due(&self, own: &Transaction, now: Time) -> Time {
-        let deadline = match own.state {
-            State::Ending { since, .. } => since + own.max_block,
-            State::Initializing | State::Ready | State::Open | State::Failed => Time::NEVER,
-        };
-        let question = own.next_question(&self.missing_partitions(), self.has_no_batches(), self.has_offsets());
-        let Some(question) = question.filter(|_| own.question.is_none()) else { return deadline };
-        let asked = match question {
-            Question::Offsets => self.leaders.coordinator(),
-            Question::Init | Question::Add | Question::End(_) => self.leaders.transactions(),
-        };
-        let reachable = match asked {
-            Some(coordinator) if self.connections.is_open(coordinator) => now,
-            Some(coordinator) => self.connections.retry_at(coordinator),
-            None => Time::NEVER,
-        };
-        deadline.min(own.not_before.max(reachable))
-    }
-
     /// A message belongs to the transaction, which begins if there is none. In one that has failed `send()` throws.
     pub(super) fn send_in_transaction(&mut self, ctx: &mut Ctx<'_, Kafka>, msg: MsgId) {
         let Some(own) = &mut self.transaction else { return };
@@ -207,12 +168,6 @@ impl Producer {
         own.has_begun |= own.epoch_each;
         own.messages.push(msg);
         self.accumulator.wait(msg, ctx.wall_clock());
-    }
-
-    pub(super) fn end_transaction(&mut self, commit: bool) {
-        if let Some(own) = &mut self.transaction {
-            own.wish = Some(if commit { Ending::Commit } else { Ending::Abort });
-        }
     }
 
     /// Takes the transaction as far as it can go now.
@@ -252,84 +207,6 @@ impl Producer {
         self.ask_coordinator(ctx, now);
     }
 
-    /// Source: `TransactionManager.handleCachedTransactionRequestResult`, `TransactionalRequestResult.await` at 4.1.
-    fn give_up_ending(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
-        let Some(own) = &self.transaction else { return };
-        let State::Ending { ending, since } = own.state else { return };
-        if since + own.max_block > now {
-            return;
-        }
-        match ending {
-            Ending::Commit => self.start_over(ctx, || Outcome::Unknown(Reason::new(Failure::GIVEN_UP))),
-            Ending::Abort => self.start_over(ctx, || Outcome::Aborted),
-        }
-    }
-
-    fn ask_coordinator(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
-        let is_flushed = self.has_no_batches();
-        let (missing, has_offsets) = (self.missing_partitions(), self.has_offsets());
-        let Some(own) = &mut self.transaction else { return };
-        if own.question.is_some() || now < own.not_before {
-            return;
-        }
-        let Some(question) = own.next_question(&missing, is_flushed, has_offsets) else { return };
-        if let Question::End(ending) = question
-            && !own.has_begun
-        {
-            return self.ended(ctx, ending, None);
-        }
-        if question == Question::Offsets {
-            if self.send_offsets(ctx)
-                && let Some(own) = &mut self.transaction
-            {
-                own.question = Some(question);
-            }
-            return;
-        }
-        let Some(coordinator) = self.leaders.transactions() else { return self.leaders.want() };
-        if !self.connections.is_open(coordinator) {
-            return self.connections.open(ctx, coordinator);
-        }
-        let (id, identity) = (own.id, own.identity);
-        own.question = Some(question);
-        if question == Question::Add {
-            own.adding = missing.clone();
-        }
-        let base = if self.within.is_some() { Origin::OUTPUT } else { 0 };
-        let named = move |origin: &Origin| if origin.is_internal() { *origin } else { Origin(base + origin.0) };
-        self.connections.ask(ctx, coordinator, Asked::Coordinator(question), |correlation| {
-            let message = match (question, identity) {
-                (Question::Add, Some(identity)) => Transactional::AddPartitions(AddPartitions {
-                    correlation,
-                    id: Some(id),
-                    identity,
-                    partitions: missing.iter().map(named).collect(),
-                    enlisting: Enlisting::Add,
-                }),
-                (Question::End(ending), Some(identity)) => {
-                    Transactional::EndTransaction(EndTransaction { correlation, id, identity, ending })
-                }
-                (Question::Init | Question::Add | Question::Offsets | Question::End(_), expected) => {
-                    Transactional::InitProducerId(InitProducerId { correlation, id, expected })
-                }
-            };
-            Message::Transactional(Box::new(message))
-        });
-    }
-
-    /// Partitions with batches that were not added to the transaction.
-    fn missing_partitions(&self) -> BTreeSet<Origin> {
-        let Some(own) = &self.transaction else { return BTreeSet::new() };
-        let has_batches = |&index: &u16| !own.epoch_each && self.accumulator.has_head(index);
-        let written = (0..self.accumulator.partitions()).filter(has_batches).map(Origin);
-        let stored = self.has_offsets().then_some(OFFSETS);
-        written.chain(stored).filter(|origin| !own.added.contains(origin)).collect()
-    }
-
-    /// Progress is to be stored in the transaction.
-    fn has_offsets(&self) -> bool {
-        self.within.as_ref().is_some_and(|within| within.offsets.is_some())
-    }
     pub(super) fn identity(&self) -> Option<Identity> {
         self.transaction.as_ref()?.identity
     }
@@ -341,12 +218,6 @@ impl Producer {
             own.fail();
         }
     }
-    pub(super) fn ask_again_later(&mut self, ctx: &mut Ctx<'_, Kafka>) {
-        let now = ctx.wall_clock();
-        let Some(own) = &mut self.transaction else { return };
-        own.failures += 1;
-        own.not_before = now + self.config.backoff.draw(own.failures, ctx.random);
-    }
 
     /// A batch has got as far as it will. Its messages are told with the others of their transaction.
     pub(super) fn finished_in_transaction(&mut self, outcome: &Outcome) {
@@ -354,48 +225,6 @@ impl Producer {
         match outcome {
             Outcome::Acked | Outcome::Untold | Outcome::Aborted => {}
             Outcome::Rejected(_) | Outcome::Unknown(_) => own.fail(),
-        }
-    }
-
-    /// The question is not going to be answered.
-    pub(super) fn question_lost(&mut self, ctx: &mut Ctx<'_, Kafka>, question: Question) {
-        let now = ctx.wall_clock();
-        let Some(own) = &mut self.transaction else { return };
-        if own.question.take_if(|asked| *asked == question).is_none() {
-            return;
-        }
-        own.in_doubt |= question == Question::End(Ending::Commit);
-        own.failures += 1;
-        own.not_before = now + self.config.backoff.draw(own.failures, ctx.random);
-    }
-
-    /// The coordinator has answered.
-    pub(super) fn coordinator_answered(
-        &mut self,
-        ctx: &mut Ctx<'_, Kafka>,
-        question: Question,
-        result: Result<Option<Identity>, ErrorCode>,
-    ) {
-        let Some(own) = &mut self.transaction else { return };
-        if own.question.take_if(|asked| *asked == question).is_none() {
-            return;
-        }
-        match (question, result) {
-            (Question::Init, Ok(identity)) => {
-                own.failures = 0;
-                self.initialized(ctx, identity);
-            }
-            (Question::Offsets, result) => self.offsets_stored(ctx, result.map(|_| ())),
-            (Question::Add, Ok(_)) => {
-                own.failures = 0;
-                own.added.append(&mut own.adding);
-                own.has_begun = true;
-            }
-            (Question::End(ending), Ok(identity)) => {
-                own.failures = 0;
-                self.ended(ctx, ending, identity);
-            }
-            (_, Err(error)) => self.question_failed(ctx, question, error),
         }
     }
 
@@ -414,110 +243,6 @@ impl Producer {
         own.identity = Some(identity);
         self.sequences = Some(Sequences::beginning(identity, self.accumulator.partitions()));
         self.forget_batches();
-    }
-
-    /// Answers to batches that are still on their way are of no interest any more.
-    fn forget_batches(&mut self) {
-        for asked in self.connections.in_flight_mut() {
-            if let Asked::Produce { batch, end, .. } = asked {
-                (*batch, *end) = (None, None);
-            }
-        }
-    }
-
-    /// The transaction has ended as it was asked to.
-    ///
-    /// Source: `TransactionManager.{EndTxnHandler.handleResponse,resetTransactionState}` at 4.1.
-    fn ended(&mut self, ctx: &mut Ctx<'_, Kafka>, ending: Ending, identity: Option<Identity>) {
-        self.become_known_as(identity);
-        let Some(own) = &mut self.transaction else { return };
-        own.close();
-        if std::mem::take(&mut own.needs_epoch) {
-            own.state = State::Initializing;
-            own.ended = Some(ending);
-        } else {
-            own.state = State::Ready;
-            self.tell_all(ctx, ending);
-        }
-    }
-
-    fn tell_all(&mut self, ctx: &mut Ctx<'_, Kafka>, ending: Ending) {
-        let outcome = match ending {
-            Ending::Commit => Outcome::Acked,
-            Ending::Abort => Outcome::Aborted,
-        };
-        self.tell_of_transaction(ctx, || outcome.clone());
-    }
-
-    fn tell_of_transaction(&mut self, ctx: &mut Ctx<'_, Kafka>, outcome: impl Fn() -> Outcome) {
-        let is_within = self.heard(&outcome());
-        let Some(own) = &mut self.transaction else { return };
-        for msg in std::mem::take(&mut own.messages) {
-            if !is_within {
-                ctx.tell(AppReply::Told { msg, outcome: outcome() });
-            }
-        }
-    }
-
-    /// Source: the handlers of `TransactionManager` at 4.1.
-    fn question_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, question: Question, error: ErrorCode) {
-        use ErrorCode as E;
-        let now = ctx.wall_clock();
-        let Some(own) = &mut self.transaction else { return };
-        match error {
-            E::ConcurrentTransactions | E::NotCoordinator | E::CoordinatorNotAvailable => {
-                own.failures += 1;
-                let mut pause = self.config.backoff.draw(own.failures, ctx.random);
-                if error == E::ConcurrentTransactions {
-                    if question == Question::Add && own.added.is_empty() {
-                        pause = pause.min(SOON);
-                    }
-                } else {
-                    // The decision may be in the log of a coordinator that could not have it replicated in time.
-                    own.in_doubt |= question == Question::End(Ending::Commit);
-                    self.leaders.want();
-                }
-                own.not_before = now + pause;
-            }
-            E::TransactionAbortable => own.fail(),
-            other => self.shut_out(ctx, other),
-        }
-    }
-
-    pub(super) fn shut_out(&mut self, ctx: &mut Ctx<'_, Kafka>, error: ErrorCode) {
-        let in_doubt = self.transaction.as_ref().is_some_and(|own| own.in_doubt);
-        ctx.note(|| format!("is shut out: {error}; the application makes a new producer"));
-        self.start_over(ctx, || match in_doubt {
-            true => Outcome::Unknown(Reason::new(error.word())),
-            false => Outcome::Aborted,
-        });
-    }
-
-    /// The application gives this producer up and makes another one with the same transactional id.
-    pub(super) fn start_over(&mut self, ctx: &mut Ctx<'_, Kafka>, outcome: impl Fn() -> Outcome) {
-        self.tell_of_transaction(ctx, outcome);
-        let Some(own) = &mut self.transaction else { return };
-        own.close();
-        own.identity = None;
-        own.question = None;
-        own.needs_epoch = false;
-        own.ended = None;
-        own.state = State::Initializing;
-        own.not_before = Time::ZERO;
-        self.sequences = None;
-        self.accumulator.clear();
-        self.forget_batches();
-    }
-}
-
-impl Transaction {
-    fn close(&mut self) {
-        self.wish = None;
-        self.added.clear();
-        self.adding.clear();
-        self.has_begun = false;
-        self.in_doubt = false;
-        self.failures = 0;
     }
 }
 

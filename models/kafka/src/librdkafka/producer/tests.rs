@@ -2,12 +2,14 @@ use std::sync::Arc;
 
 use ackproof_core::actor::Event;
 use ackproof_core::setup::Setup;
-use ackproof_core::time::Offset as ClockOffset;
+use ackproof_core::time::{Offset as ClockOffset, Span};
 use ackproof_log::Offset;
 
 use super::*;
 use crate::client::rig::{B1, B2, Rig, image, librdkafka_plan};
-use crate::config::Client;
+use crate::config::{Acks, Client};
+use crate::error_code::ErrorCode;
+use crate::message::Produce;
 use crate::metadata::Image;
 use crate::sequence::Sequence;
 
