@@ -7,27 +7,21 @@
 //!
 //! Simplified: requests to the coordinator share the connection with fetches. Gives up: nothing but what is lost with it.
 
+mod heartbeat;
+mod joining;
+
 use std::sync::Arc;
 
 use ackproof_core::actor::Ctx;
 use ackproof_core::app::Origin;
 use ackproof_core::node::NodeId;
-use ackproof_core::time::{Span, Time};
+use ackproof_core::time::Time;
 
 use super::poll::Thread;
-use super::{Asked, Consumer};
 use crate::config::ConsumerConfig;
 use crate::error_code::ErrorCode;
-use crate::message::{
-    Assigned, Generation, JoinGroup, Joined, LeaveGroup, MemberHeartbeat, MemberId, Membership, Message, Subscribed,
-    SyncGroup,
-};
+use crate::message::{Generation, MemberId, Membership};
 use crate::model::Kafka;
-use crate::mutation::Rule;
-
-/// The broker has so much longer than it needs to answer a request to join.
-/// Source: `AbstractCoordinator.JOIN_GROUP_TIMEOUT_LAPSE` at 4.1.
-const JOIN_LAPSE: Span = Span::secs(5);
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub(super) enum Stage {
@@ -252,196 +246,4 @@ pub enum Refusal {
     Rebalances,
     /// CommitFailedException: somebody else may have the partitions by now.
     NoMember,
-}
-
-impl Consumer {
-    /// Asks to join, once everything that comes before is done.
-    ///
-    /// Source: `AbstractCoordinator.{initiateJoinGroup,sendJoinGroupRequest}` at 4.1.
-    pub(super) fn send_join(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
-        let Some(member) = &mut self.member else { return };
-        match member.request {
-            Request::NotBefore(at) if at <= now => {}
-            Request::NotBefore(_) | Request::UnderWay => return,
-        }
-        let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
-        if !self.connections.is_open(coordinator) {
-            return self.connections.open(ctx, coordinator);
-        }
-        member.stage = Stage::Joining;
-        member.request = Request::UnderWay;
-        let (id, is_new) = (member.id, member.is_new);
-        let owned = self.config.strategy.remembers(&member.last_assigned, self.partitions.iter().map(|own| own.origin));
-        let subscribed = Subscribed { member: id, owned, owned_in: member.last_generation };
-        let timeout = self.config.request_timeout.max(self.config.max_poll_interval + JOIN_LAPSE);
-        self.connections.ask_within(ctx, coordinator, Asked::Join(id), timeout, |correlation| {
-            Message::JoinGroup(JoinGroup { correlation, subscribed, is_new })
-        });
-    }
-
-    /// The next generation has begun. The leader divides the partitions.
-    ///
-    /// Source: `AbstractCoordinator.JoinGroupResponseHandler`, `ConsumerCoordinator.onLeaderElected` at 4.1.
-    pub(super) fn joined(
-        &mut self,
-        ctx: &mut Ctx<'_, Kafka>,
-        from: NodeId,
-        id: MemberId,
-        result: Result<Joined, ErrorCode>,
-    ) {
-        let now = ctx.wall_clock();
-        let Some(member) = self.member.as_mut().filter(|member| member.id == id && member.stage == Stage::Joining)
-        else {
-            return;
-        };
-        let joined = match result {
-            Ok(joined) => joined,
-            Err(ErrorCode::UnknownMemberId) => return member.renew(ctx),
-            Err(_) => return self.join_failed(ctx, now),
-        };
-        member.is_new = false;
-        member.generation = Some(joined.generation);
-        member.stage = Stage::Syncing;
-        member.failures = 0;
-        member.heartbeat_at = now + self.config.heartbeat_interval;
-        member.session_until = now + self.config.session_timeout;
-        member.polled(now, &self.config);
-        let assignments: Arc<[Assigned]> = match joined.leader == id {
-            true => self.config.strategy.assign(self.topic_partitions, &joined.members).into(),
-            false => [].into(),
-        };
-        let membership = Membership { member: id, generation: joined.generation };
-        self.connections.ask(ctx, from, Asked::Sync(membership), |correlation| {
-            Message::SyncGroup(SyncGroup { correlation, membership, assignments })
-        });
-    }
-
-    /// Source: `AbstractCoordinator.SyncGroupResponseHandler` at 4.1.
-    pub(super) fn synced(
-        &mut self,
-        ctx: &mut Ctx<'_, Kafka>,
-        claim: Membership,
-        result: Result<Arc<[Origin]>, ErrorCode>,
-    ) {
-        let now = ctx.wall_clock();
-        let Some(member) = self.member.as_mut().filter(|member| member.is(claim) && member.stage == Stage::Syncing)
-        else {
-            return;
-        };
-        match result {
-            Ok(origins) => {
-                member.stage = Stage::Stable;
-                member.rejoins = false;
-                member.request = Request::NotBefore(now);
-                member.assigned = Some(origins);
-            }
-            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => member.refused(ctx, code),
-            Err(ErrorCode::RebalanceInProgress) => member.request = Request::NotBefore(now),
-            Err(_) => self.join_failed(ctx, now),
-        }
-    }
-
-    fn join_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
-        self.leaders.want();
-        let Some(member) = &mut self.member else { return };
-        member.failures += 1;
-        member.request = Request::NotBefore(now + self.config.backoff.draw(member.failures, ctx.random));
-    }
-
-    /// The connection went with what was asked over it.
-    pub(super) fn lost_join(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, id: MemberId) {
-        if self.member.as_ref().is_some_and(|member| member.id == id && member.request == Request::UnderWay) {
-            self.join_failed(ctx, now);
-        }
-    }
-
-    /// What the heartbeat thread does: it says that the member lives, notices that nobody answers, and leaves the group
-    /// when the application does not come back to `poll()`.
-    ///
-    /// Source: `AbstractCoordinator.HeartbeatThread.run` at 4.1.
-    pub(super) fn beat(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
-        let Some(member) = &mut self.member else { return };
-        let (Stage::Syncing | Stage::Stable, Some(membership)) = (member.stage, member.membership()) else { return };
-        if member.session_until <= now {
-            member.session_until = now + self.config.session_timeout;
-            self.leaders.want();
-        }
-        let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
-        let is_away = self.poll.thread != Thread::Running && member.poll_by <= now && Rule::PollInterval.holds();
-        let is_due = !member.heartbeat_under_way && member.heartbeat_at <= now;
-        if !is_away && !is_due {
-            return;
-        }
-        if !self.connections.is_open(coordinator) {
-            return self.connections.open(ctx, coordinator);
-        }
-        if is_away {
-            ctx.note(|| "leaves its group: its application did not poll within max.poll.interval.ms".to_owned());
-            self.leave(ctx, coordinator);
-            return;
-        }
-        member.heartbeat_under_way = true;
-        member.heartbeat_at = now + self.config.heartbeat_interval;
-        self.connections.ask(ctx, coordinator, Asked::Heartbeat(membership), |correlation| {
-            Message::MemberHeartbeat(MemberHeartbeat { correlation, membership })
-        });
-    }
-
-    /// Source: `AbstractCoordinator.HeartbeatResponseHandler` at 4.1.
-    pub(super) fn heartbeat_is(&mut self, ctx: &mut Ctx<'_, Kafka>, claim: Membership, result: Result<(), ErrorCode>) {
-        let now = ctx.wall_clock();
-        let Some(member) = &mut self.member else { return };
-        member.heartbeat_under_way = false;
-        match result {
-            Ok(()) | Err(ErrorCode::RebalanceInProgress) => {
-                member.failed_heartbeats = 0;
-                member.session_until = now + self.config.session_timeout;
-                if result.is_err() {
-                    member.join_again();
-                }
-            }
-            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => {
-                if member.is(claim) {
-                    ctx.note(|| format!("is no longer in its group: {code}"));
-                    member.refused(ctx, code);
-                }
-            }
-            Err(_) => self.heartbeat_failed(ctx, now),
-        }
-    }
-
-    /// Source: `Heartbeat.failHeartbeat` at 4.1.
-    pub(super) fn heartbeat_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
-        self.leaders.want();
-        let Some(member) = &mut self.member else { return };
-        member.heartbeat_under_way = false;
-        member.failed_heartbeats += 1;
-        member.heartbeat_at = now + self.config.backoff.draw(member.failed_heartbeats, ctx.random);
-    }
-
-    /// Tells the coordinator that the member goes, and does not wait for an answer.
-    pub(super) fn leave(&mut self, ctx: &mut Ctx<'_, Kafka>, coordinator: NodeId) {
-        let Some(member) = &mut self.member else { return };
-        let id = member.id;
-        member.renew(ctx);
-        self.connections.ask(ctx, coordinator, Asked::Leave, |correlation| {
-            Message::LeaveGroup(LeaveGroup { correlation, member: id })
-        });
-    }
-
-    /// The last thing before the process ends: a member says goodbye, if it can. Whether it has been answered, or has
-    /// nobody to say it to.
-    ///
-    /// Source: `AbstractCoordinator.close` at 4.1.
-    pub(super) fn has_left(&mut self, ctx: &mut Ctx<'_, Kafka>) -> bool {
-        let Some(member) = &mut self.member else { return true };
-        if member.leaves {
-            return !self.connections.in_flight().any(|asked| matches!(asked, Asked::Leave));
-        }
-        let coordinator = self.leaders.coordinator().filter(|&node| self.connections.is_open(node));
-        let (Some(coordinator), false) = (coordinator, member.stage == Stage::Unjoined) else { return true };
-        member.leaves = true;
-        self.leave(ctx, coordinator);
-        false
-    }
 }

@@ -1,0 +1,110 @@
+//! How a member stays in its group, and how it leaves.
+
+use ackproof_core::actor::Ctx;
+use ackproof_core::node::NodeId;
+use ackproof_core::time::Time;
+
+use super::Stage;
+use crate::consumer::poll::Thread;
+use crate::consumer::{Asked, Consumer};
+use crate::error_code::ErrorCode;
+use crate::message::{LeaveGroup, MemberHeartbeat, Membership, Message};
+use crate::model::Kafka;
+use crate::mutation::Rule;
+
+impl Consumer {
+    /// What the heartbeat thread does: it says that the member lives, notices that nobody answers, and leaves the group
+    /// when the application does not come back to `poll()`.
+    ///
+    /// Source: `AbstractCoordinator.HeartbeatThread.run` at 4.1.
+    pub(in crate::consumer) fn beat(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        let Some(member) = &mut self.member else { return };
+        let (Stage::Syncing | Stage::Stable, Some(membership)) = (member.stage, member.membership()) else { return };
+        if member.session_until <= now {
+            member.session_until = now + self.config.session_timeout;
+            self.leaders.want();
+        }
+        let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
+        let is_away = self.poll.thread != Thread::Running && member.poll_by <= now && Rule::PollInterval.holds();
+        let is_due = !member.heartbeat_under_way && member.heartbeat_at <= now;
+        if !is_away && !is_due {
+            return;
+        }
+        if !self.connections.is_open(coordinator) {
+            return self.connections.open(ctx, coordinator);
+        }
+        if is_away {
+            ctx.note(|| "leaves its group: its application did not poll within max.poll.interval.ms".to_owned());
+            self.leave(ctx, coordinator);
+            return;
+        }
+        member.heartbeat_under_way = true;
+        member.heartbeat_at = now + self.config.heartbeat_interval;
+        self.connections.ask(ctx, coordinator, Asked::Heartbeat(membership), |correlation| {
+            Message::MemberHeartbeat(MemberHeartbeat { correlation, membership })
+        });
+    }
+
+    /// Source: `AbstractCoordinator.HeartbeatResponseHandler` at 4.1.
+    pub(in crate::consumer) fn heartbeat_is(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        claim: Membership,
+        result: Result<(), ErrorCode>,
+    ) {
+        let now = ctx.wall_clock();
+        let Some(member) = &mut self.member else { return };
+        member.heartbeat_under_way = false;
+        match result {
+            Ok(()) | Err(ErrorCode::RebalanceInProgress) => {
+                member.failed_heartbeats = 0;
+                member.session_until = now + self.config.session_timeout;
+                if result.is_err() {
+                    member.join_again();
+                }
+            }
+            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => {
+                if member.is(claim) {
+                    ctx.note(|| format!("is no longer in its group: {code}"));
+                    member.refused(ctx, code);
+                }
+            }
+            Err(_) => self.heartbeat_failed(ctx, now),
+        }
+    }
+
+    /// Source: `Heartbeat.failHeartbeat` at 4.1.
+    pub(in crate::consumer) fn heartbeat_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
+        self.leaders.want();
+        let Some(member) = &mut self.member else { return };
+        member.heartbeat_under_way = false;
+        member.failed_heartbeats += 1;
+        member.heartbeat_at = now + self.config.backoff.draw(member.failed_heartbeats, ctx.random);
+    }
+
+    /// Tells the coordinator that the member goes, and does not wait for an answer.
+    pub(in crate::consumer) fn leave(&mut self, ctx: &mut Ctx<'_, Kafka>, coordinator: NodeId) {
+        let Some(member) = &mut self.member else { return };
+        let id = member.id;
+        member.renew(ctx);
+        self.connections.ask(ctx, coordinator, Asked::Leave, |correlation| {
+            Message::LeaveGroup(LeaveGroup { correlation, member: id })
+        });
+    }
+
+    /// The last thing before the process ends: a member says goodbye, if it can. Whether it has been answered, or has
+    /// nobody to say it to.
+    ///
+    /// Source: `AbstractCoordinator.close` at 4.1.
+    pub(in crate::consumer) fn has_left(&mut self, ctx: &mut Ctx<'_, Kafka>) -> bool {
+        let Some(member) = &mut self.member else { return true };
+        if member.leaves {
+            return !self.connections.in_flight().any(|asked| matches!(asked, Asked::Leave));
+        }
+        let coordinator = self.leaders.coordinator().filter(|&node| self.connections.is_open(node));
+        let (Some(coordinator), false) = (coordinator, member.stage == Stage::Unjoined) else { return true };
+        member.leaves = true;
+        self.leave(ctx, coordinator);
+        false
+    }
+}
