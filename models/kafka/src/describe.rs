@@ -77,7 +77,11 @@ impl Broker for KafkaBroker {
 }
 
 /// Settings that are not modelled and that are looked at all the same, to refuse a row or to warn of it.
-const HEEDED: [(&str, &str); 4] = [
+const HEEDED: [(&str, &str); 8] = [
+    ("broker", "group.consumer.max.heartbeat.interval.ms"),
+    ("broker", "group.consumer.max.session.timeout.ms"),
+    ("broker", "group.consumer.min.heartbeat.interval.ms"),
+    ("broker", "group.consumer.min.session.timeout.ms"),
     ("broker", "group.coordinator.rebalance.protocols"),
     ("broker", "replica.socket.timeout.ms"),
     ("broker", "process.roles"),

@@ -21,6 +21,7 @@ pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
         fetch_wait(effective),
         session_timeout(effective),
         group_protocol(effective),
+        coordinators_sessions(effective),
         smallest_segment(effective),
         retention_of_nothing(effective),
         transactions::version(effective),
@@ -220,6 +221,50 @@ fn session_timeout(effective: &Effective) -> Option<Problem> {
     problem("consumer", "session.timeout.ms", message, "GroupCoordinator.handleJoinGroup at 3.9")
 }
 
+/// A broker of 3.7 or later starts only where its own session and heartbeat for `group.protocol=consumer` lie within its
+/// own limits.
+///
+/// Source: the constructor of `GroupCoordinatorConfig` at 4.1; `KafkaConfig.validateValues` at 3.7.
+fn coordinators_sessions(effective: &Effective) -> Option<Problem> {
+    let source = "KIP-848; GroupCoordinatorConfig at 4.1";
+    let of =
+        |key: &str, default: &str| -> Option<i64> { effective.text("broker", key).unwrap_or(default).parse().ok() };
+    let (session_key, heartbeat_key) = ("group.consumer.session.timeout.ms", "group.consumer.heartbeat.interval.ms");
+    effective.text("broker", session_key)?;
+    let (session, heartbeat) = (effective.int("broker", session_key), effective.int("broker", heartbeat_key));
+    for (key, value, low, low_default, high, high_default) in [
+        (
+            session_key,
+            session,
+            "group.consumer.min.session.timeout.ms",
+            "45000",
+            "group.consumer.max.session.timeout.ms",
+            "60000",
+        ),
+        (
+            heartbeat_key,
+            heartbeat,
+            "group.consumer.min.heartbeat.interval.ms",
+            "5000",
+            "group.consumer.max.heartbeat.interval.ms",
+            "15000",
+        ),
+    ] {
+        let (min, max) = (of(low, low_default)?, of(high, high_default)?);
+        if value < min || value > max {
+            let message =
+                format!("{key} ({value}) must lie between {low} ({min}) and {high} ({max}): the broker does not start");
+            return problem("broker", key, message, source);
+        }
+    }
+    if heartbeat < session {
+        return None;
+    }
+    let message =
+        format!("{heartbeat_key} ({heartbeat}) must be less than {session_key} ({session}): the broker does not start");
+    problem("broker", heartbeat_key, message, source)
+}
+
 fn assignors(effective: &Effective) -> Option<Problem> {
     let key = "partition.assignment.strategy";
     let text = effective.text("consumer", key).unwrap_or_default();
@@ -256,9 +301,11 @@ fn group_protocol(effective: &Effective) -> Option<Problem> {
         return problem("consumer", key, message, source);
     }
     if !is_on {
-        let message = format!(
-            "UNSUPPORTED_VERSION: before 4.0 the brokers have group.protocol=consumer off; {protocols} must name it"
-        );
+        let why = match effective.is_set("broker", protocols) {
+            true => format!("{protocols} does not name it"),
+            false => format!("before 4.0 brokers have it off unless {protocols} names it"),
+        };
+        let message = format!("UNSUPPORTED_VERSION: the brokers do not take {key}=consumer: {why}");
         return problem("consumer", key, message, source);
     }
     let classic = ["partition.assignment.strategy", "heartbeat.interval.ms", "session.timeout.ms"];

@@ -70,3 +70,22 @@ fn the_newer_protocol_must_be_on_and_knows_no_settings_of_the_older_one() {
     let session = "consumer.session.timeout.ms";
     assert_eq!(refused("4.1", &[protocol, "consumer.session.timeout.ms=30000"], &setup), [session]);
 }
+
+#[test]
+fn the_coordinators_own_session_and_heartbeat_lie_within_its_limits() {
+    let setup = Setup::default();
+    let (session, heartbeat) =
+        ("broker.group.consumer.session.timeout.ms", "broker.group.consumer.heartbeat.interval.ms");
+    let refused_with = |chosen: &[&str]| refused("4.1", chosen, &setup);
+    assert_eq!(refused_with(&[&format!("{session}=44999")]), [session]);
+    assert_eq!(refused_with(&[&format!("{session}=60001")]), [session]);
+    assert_eq!(refused_with(&[&format!("{heartbeat}=4999")]), [heartbeat]);
+    assert_eq!(refused_with(&[&format!("{heartbeat}=15001")]), [heartbeat]);
+    let lower = "broker.group.consumer.min.session.timeout.ms=6000";
+    assert_eq!(refused_with(&[&format!("{session}=6000"), lower]), [""; 0]);
+    assert_eq!(refused_with(&[&format!("{session}=6000"), lower, &format!("{heartbeat}=6000")]), [heartbeat]);
+    // The classic members' limits are not the newer protocol's.
+    let limit = "broker.group.max.session.timeout.ms=30000";
+    assert_eq!(refused_with(&[limit]), ["consumer.session.timeout.ms"]);
+    assert_eq!(refused_with(&[limit, "consumer.group.protocol=consumer"]), [""; 0]);
+}

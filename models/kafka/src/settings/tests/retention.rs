@@ -89,3 +89,12 @@ fn how_far_a_producers_clock_may_be_off_depends_on_the_version() {
     assert_eq!(limits("3.5", &[either, after]), (Some(Span(5)), Some(Span(5))));
     assert_eq!(limits("4.0", &[either, after]), (None, Some(Span(7))));
 }
+
+#[test]
+fn the_older_limit_on_a_producers_clock_is_inert_since_4_0() {
+    let keys = ["broker.log.message.timestamp.difference.max.ms", "topic.message.timestamp.difference.max.ms"];
+    let chosen = keys.map(|key| format!("{key}=5"));
+    let chosen: Vec<&str> = chosen.iter().map(String::as_str).collect();
+    assert_eq!(inert_names("4.0", &chosen), keys);
+    assert_eq!(inert_names("3.9", &chosen), [""; 0]);
+}

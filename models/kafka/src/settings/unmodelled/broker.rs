@@ -303,7 +303,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         texts: &["compression.type"],
     },
     Unmodelled {
-        why: "Of the work of coordinators only that for one classic consumer group is simulated, with one partition of committed offsets.",
+        why: "Of the work of coordinators only that for one consumer group is simulated, with one partition of committed offsets.",
         source: "GroupCoordinatorConfig, ShareGroupConfig at 4.4",
         flags: &[
             "errors.deadletterqueue.auto.create.topics.enable",
