@@ -15,7 +15,7 @@ use super::Consumer;
 use super::membership::Member;
 use super::partition::{At, Partition};
 use crate::config::{Commit, ConsumerConfig};
-use crate::message::Payload;
+use crate::message::{Commit as Stored, Membership, Payload};
 use crate::model::Kafka;
 use crate::mutation::Rule;
 
@@ -33,8 +33,8 @@ pub enum Thread {
 /// One record that a poll returned.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Polled {
-    delivery: Delivery,
-    epoch: Epoch,
+    pub(super) delivery: Delivery,
+    pub(super) epoch: Epoch,
     /// The last one of its poll.
     is_last: bool,
 }
@@ -54,6 +54,9 @@ pub struct PollLoop {
     closing_commit_begun: bool,
     /// Automatic commits do not wait for a poll.
     has_committing_thread: bool,
+    /// As whom the last poll was made, and how far its messages are finished, where both go into a transaction.
+    pub(super) claim: Option<Membership>,
+    pub(super) finished: Vec<Stored>,
     /// The transaction of the results has failed before its end.
     pub(super) is_doomed: bool,
 }
@@ -76,6 +79,8 @@ impl PollLoop {
             },
             closing_commit_begun: false,
             has_committing_thread: matches!(commit, Some(Commit::Background { .. })),
+            claim: None,
+            finished: Vec::new(),
             is_doomed: false,
         }
     }
@@ -132,8 +137,14 @@ impl Consumer {
             if !has_collected {
                 return;
             }
-            if self.commit == Some(Commit::BeforeProcessing) {
-                self.commit_by_itself(now);
+            match self.commit {
+                Some(Commit::BeforeProcessing) => self.commit_by_itself(now),
+                Some(Commit::InTransaction) => {
+                    self.poll.claim = self.membership();
+                    self.poll.finished.clear();
+                }
+                Some(Commit::Auto { .. } | Commit::Background { .. }) => {}
+                Some(Commit::AfterProcessing | Commit::AfterBatch) | None => {}
             }
         }
     }
@@ -243,7 +254,7 @@ impl Consumer {
             Some(Commit::AfterBatch) if self.poll.in_background => polled.is_last,
             Some(Commit::AfterBatch) => self.poll.polled.is_empty(),
             Some(Commit::Auto { .. } | Commit::Background { .. } | Commit::BeforeProcessing) | None => false,
-            Some(Commit::InTransaction) => return self.finished_in_transaction(ctx, delivery.msg, success, given_back),
+            Some(Commit::InTransaction) => return self.finished_in_transaction(ctx, polled, success, given_back),
         };
         if commits {
             self.commit_by_itself(now);

@@ -11,14 +11,15 @@
 //! request of one that outlives the other's.
 
 use ackproof_core::actor::{Actor, Ctx, Event};
-use ackproof_core::app::{AppCall, MsgId};
+use ackproof_core::app::{AppCall, Delivery};
+use ackproof_log::Offset;
 
 use super::Consumer;
 use super::lookup::Lookup;
 use super::partition::Position;
-use super::poll::Thread;
+use super::poll::{Polled, Thread};
 use crate::client::WAKE_WITHIN;
-use crate::message::Message;
+use crate::message::{Commit as Stored, Message};
 use crate::model::Kafka;
 use crate::transaction::Ending;
 
@@ -53,21 +54,32 @@ impl Consumer {
     }
 
     /// The application has finished a message: its result is written and, behind the last one of a poll, the transaction
-    /// ended. One that is given back takes the transaction with it.
+    /// ended. One that is given back takes the transaction with it. What goes into it is how far the messages of the poll
+    /// are finished, whoever has their partitions by now.
+    ///
+    /// Source: `AsyncKafkaConsumer.updateGroupMetadata`, `ConsumerCoordinator.groupMetadata` at 4.1: who is in no group any
+    /// more keeps the membership that it had.
     pub(super) fn finished_in_transaction(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
-        msg: MsgId,
+        polled: Polled,
         success: bool,
         given_back: bool,
     ) {
+        let Delivery { msg, origin, offset } = polled.delivery;
         if success {
             self.drive(ctx, Event::App(AppCall::Send { msg, attempt: 0 }));
+        }
+        if !given_back {
+            self.poll.finished.retain(|stored| stored.origin != origin);
+            let (upto, leader_epoch) = (Offset(offset).plus(1), Some(polled.epoch));
+            self.poll.finished.push(Stored { origin, upto, leader_epoch });
         }
         if !given_back && !self.poll.polled.is_empty() {
             return;
         }
-        let offsets = (self.membership(), self.progress());
+        // One that was thrown out meanwhile does not know better than that it is who it was, and is refused.
+        let offsets = (self.membership().or(self.poll.claim), self.poll.finished.as_slice().into());
         let Some(producer) = &mut self.producer else { return };
         self.poll.thread = Thread::Committing;
         let commit = !given_back && !self.poll.is_doomed;

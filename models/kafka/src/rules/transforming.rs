@@ -20,7 +20,11 @@ fn setup() -> Setup {
 
 /// A consumer that has joined its group and knows who it is as a producer, and six messages that it has not read.
 fn formed(version: &str) -> Bench {
-    let mut bench = Bench::with(version, &[ID, EARLIEST, COMMITTED, "consumer.enable.auto.commit=false"], &setup());
+    formed_with(version, &[])
+}
+fn formed_with(version: &str, chosen: &[&str]) -> Bench {
+    let ours = [ID, EARLIEST, COMMITTED, "consumer.enable.auto.commit=false"];
+    let mut bench = Bench::with(version, &[&ours, chosen].concat(), &setup());
     bench.run(Span::secs(2));
     for n in 0..6 {
         bench.produce(B1, Acks::All, n);
@@ -79,6 +83,23 @@ fn what_was_not_committed_is_read_again_and_its_results_are_not_there() {
     assert_eq!((bench.committed_results(), bench.group_progress()), (vec![], None));
     bench.start(C1);
     assert_eq!(work(&mut bench, Span::secs(80)), all());
+    assert_eq!((bench.committed_results(), bench.group_progress()), (all(), Some(6)));
+}
+
+#[test]
+fn who_was_thrown_out_of_its_group_commits_no_results() {
+    let newer = ["consumer.group.protocol=consumer"];
+    let mut bench = formed_with("4.1", &newer);
+    while bench.told.is_empty() {
+        bench.run(Span(5));
+    }
+    let brokers = [B1, super::bench::B2, super::bench::B3];
+    bench.cut(C1, &brokers);
+    bench.run(Span::secs(60));
+    bench.heal();
+    bench.run(Span::secs(20));
+    let handed = work(&mut bench, Span::secs(80));
+    assert_eq!(handed.len(), 12, "everything twice: {handed:?}");
     assert_eq!((bench.committed_results(), bench.group_progress()), (all(), Some(6)));
 }
 
