@@ -1,4 +1,4 @@
-//! Producer settings that act, and the one that is known to matter and does not act yet.
+//! Producer settings that act.
 
 use ackproof_core::setting::{Setting, ValueKind};
 

@@ -401,7 +401,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         ],
     },
     Unmodelled {
-        why: "Nothing expires: producers and transactional ids are known as long as a run lasts, the transaction log is one partition, and clients repeat by themselves what a coordinator is not ready for.",
+        why: "Neither producers nor transactional ids expire: they are known as long as a run lasts, the transaction log is one partition, and clients repeat by themselves what a coordinator is not ready for.",
         source: "TransactionLogConfig, TransactionStateManagerConfig at 4.4",
         flags: &["transaction.two.phase.commit.enable"],
         numbers: &[

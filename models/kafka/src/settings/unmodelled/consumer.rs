@@ -32,7 +32,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         texts: &["group.instance.id"],
     },
     Unmodelled {
-        why: "Only group.protocol=consumer knows it.",
+        why: "With group.protocol=consumer partitions are divided as by the uniform assignor; the older protocol does not know it.",
         source: "KIP-848; ConsumerConfig at 4.4",
         flags: &[],
         numbers: &[],
