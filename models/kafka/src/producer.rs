@@ -276,14 +276,7 @@ impl Producer {
             }
             due = due.min(self.accumulator.expiry(index));
             if let Some((leader, _)) = self.leaders.of(self.origin(index)) {
-                let ready = self.accumulator.ready_at(index);
-                let connected = self.connections.retry_at(leader);
-                // Ready and open: a reply will wake the sender, since the requests in flight are what it waits for.
-                if ready > now {
-                    due = due.min(ready);
-                } else if connected != Time::NEVER {
-                    due = due.min(connected);
-                }
+                due = due.min(self.connections.goes_at(leader, self.accumulator.ready_at(index), now));
             }
         }
         let expiry = |asked: &Asked| match asked {

@@ -234,6 +234,12 @@ impl<R> Connections<R> {
         }
     }
 
+    /// When something for `peer` that is ready at `ready` may go, as far as no answer has to come first: once it is
+    /// ready and its connection open, what it waits for is a request in flight, whose answer wakes the client.
+    pub fn goes_at(&self, peer: NodeId, ready: Time, now: Time) -> Time {
+        if ready > now { ready } else { self.retry_at(peer) }
+    }
+
     /// When any closed connection may be tried again.
     pub fn any_retry_at(&self) -> Time {
         let brokers = (0..self.peers.len() as u8).map(NodeId);

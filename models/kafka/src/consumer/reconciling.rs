@@ -69,17 +69,10 @@ impl Consumer {
             return;
         }
         let is_due = !member.heartbeat_under_way && member.group_heartbeat_due() <= now;
-        if !is_away && !is_due {
+        if !self.may_beat(ctx, coordinator, is_away, is_due) {
             return;
         }
-        if !self.connections.is_open(coordinator) {
-            return self.connections.open(ctx, coordinator);
-        }
-        if is_away {
-            ctx.note(|| "leaves its group: its application did not poll within max.poll.interval.ms".to_owned());
-            self.leave(ctx, coordinator);
-            return;
-        }
+        let Some(member) = &mut self.member else { return };
         member.heartbeat_under_way = true;
         member.heartbeat_at = now + self.config.group_heartbeat_interval;
         let tells = std::mem::take(&mut member.acknowledges) || member.generation.is_none();

@@ -236,12 +236,8 @@ impl Producer {
             due = due.min(first.until);
             let Some((leader, _)) = self.leaders.of(Origin(index)) else { continue };
             let ready = line.ready_at(self.batching, self.closing);
-            let connected = self.connections.retry_at(leader);
-            // Ready and open: an answer will wake the producer, since what is under way is what it waits for.
-            if ready > now {
-                due = due.min(ready);
-            } else if connected != Time::NEVER && !self.is_dead {
-                due = due.min(connected);
+            if ready > now || !self.is_dead {
+                due = due.min(self.connections.goes_at(leader, ready, now));
             }
         }
         let by = |asked: &Asked| match asked {

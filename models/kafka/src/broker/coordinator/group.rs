@@ -84,6 +84,20 @@ pub(super) struct Member {
 }
 
 impl Member {
+    /// One of which nothing is known but its name.
+    pub(super) fn named(id: MemberId, expires: Time) -> Member {
+        Member {
+            id,
+            subscribed: None,
+            is_new: false,
+            expires,
+            joining: None,
+            syncing: None,
+            has_synced: true,
+            assignment: [].into(),
+            reconciliation: Reconciliation::default(),
+        }
+    }
     /// Source: `MemberMetadata.hasSatisfiedHeartbeat`, core, 3.9: who waits for an answer cannot be late.
     fn session_end(&self) -> Option<Time> {
         let waits = !self.is_new && (self.joining.is_some() || self.syncing.is_some());
@@ -131,15 +145,9 @@ impl Group {
         }
         let expires = now + config.session_timeout();
         let loaded = |(id, origins): (MemberId, Vec<Origin>)| Member {
-            id,
-            subscribed: None,
-            is_new: false,
-            expires,
-            joining: None,
-            syncing: None,
-            has_synced: true,
             assignment: origins.into(),
             reconciliation: Reconciliation::at(generation),
+            ..Member::named(id, expires)
         };
         let state = match members.is_empty() {
             true => State::Empty { since },

@@ -55,7 +55,7 @@ impl Group {
             (Some(place), _) => place,
             (None, Some(_)) => return Err(ErrorCode::UnknownMemberId),
             (None, None) => {
-                self.members.push(new_member(request.member, expires));
+                self.members.push(Member::named(request.member, expires));
                 self.divide_anew(ctx, plan, request.member, "is new");
                 self.members.len() - 1
             }
@@ -178,19 +178,5 @@ impl Group {
                 && reconciliation.revoking.is_empty()
                 && member.assignment == reconciliation.target
         })
-    }
-}
-
-fn new_member(id: MemberId, expires: Time) -> Member {
-    Member {
-        id,
-        subscribed: None,
-        is_new: false,
-        expires,
-        joining: None,
-        syncing: None,
-        has_synced: true,
-        assignment: [].into(),
-        reconciliation: Reconciliation::default(),
     }
 }

@@ -27,22 +27,37 @@ impl Consumer {
         let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
         let is_away = self.poll.thread != Thread::Running && member.poll_by <= now && Rule::PollInterval.holds();
         let is_due = !member.heartbeat_under_way && member.heartbeat_at <= now;
-        if !is_away && !is_due {
+        if !self.may_beat(ctx, coordinator, is_away, is_due) {
             return;
         }
-        if !self.connections.is_open(coordinator) {
-            return self.connections.open(ctx, coordinator);
-        }
-        if is_away {
-            ctx.note(|| "leaves its group: its application did not poll within max.poll.interval.ms".to_owned());
-            self.leave(ctx, coordinator);
-            return;
-        }
+        let Some(member) = &mut self.member else { return };
         member.heartbeat_under_way = true;
         member.heartbeat_at = now + self.config.heartbeat_interval;
         self.connections.ask(ctx, coordinator, Asked::Heartbeat(membership), |correlation| {
             Message::MemberHeartbeat(MemberHeartbeat { correlation, membership })
         });
+    }
+
+    /// Whether a heartbeat goes to the coordinator now. A member whose application stays away leaves instead.
+    pub(in crate::consumer) fn may_beat(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        coordinator: NodeId,
+        is_away: bool,
+        is_due: bool,
+    ) -> bool {
+        if !is_away && !is_due {
+            return false;
+        }
+        if !self.connections.is_open(coordinator) {
+            self.connections.open(ctx, coordinator);
+            return false;
+        }
+        if is_away {
+            ctx.note(|| "leaves its group: its application did not poll within max.poll.interval.ms".to_owned());
+            self.leave(ctx, coordinator);
+        }
+        !is_away
     }
 
     /// Source: `AbstractCoordinator.HeartbeatResponseHandler` at 4.1.
