@@ -148,7 +148,8 @@ fn broker(shape: &Shape, draw: &mut Stream) -> Vec<String> {
     if shape.has_short_sessions {
         add("group.min.session.timeout.ms: 100");
         if shape.by_new_protocol {
-            add("group.consumer.session.timeout.ms: 1200, group.consumer.heartbeat.interval.ms: 200");
+            add("group.consumer.session.timeout.ms: 1200, group.consumer.min.session.timeout.ms: 1000");
+            add("group.consumer.heartbeat.interval.ms: 200, group.consumer.min.heartbeat.interval.ms: 100");
         }
     }
     if shape.minor >= (4, 0) {
