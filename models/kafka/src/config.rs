@@ -5,6 +5,7 @@ mod broker;
 mod client;
 mod librdkafka;
 mod reader;
+mod reset;
 mod retention;
 mod rules;
 mod topic;
@@ -19,9 +20,10 @@ pub use crate::release::Version;
 use crate::settings;
 pub use broker::{BrokerConfig, TransactionsConfig};
 pub use client::{
-    Acks, Backoff, Client, Clock, Commit, ConnectionConfig, ConsumerConfig, Librdkafka, ProducerConfig, Reset, Stores,
+    Acks, Backoff, Client, Clock, Commit, ConnectionConfig, ConsumerConfig, Librdkafka, ProducerConfig, Stores,
 };
 pub use librdkafka::librdkafka_strategy;
+pub use reset::{Reset, ResetProblem};
 pub use rules::Rules;
 pub use topic::{Retention, TimestampLimits, TopicConfig};
 pub use truncation::{Protocol, Speech, Truncation, default_protocol};

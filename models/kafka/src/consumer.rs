@@ -54,6 +54,8 @@ enum Asked {
     },
     Reset {
         slot: Slot,
+        edge: Edge,
+        at: Time,
     },
     Validate {
         slot: Slot,
@@ -216,9 +218,9 @@ impl Consumer {
                     self.fetched(ctx, from, place, offset, told.result);
                 }
             }
-            (Some(Asked::Reset { slot }), Message::OffsetIs(told)) => {
+            (Some(Asked::Reset { slot, edge, at }), Message::OffsetIs(told)) => {
                 if let Some(place) = self.place(slot) {
-                    self.reset_to(ctx, place, told.result);
+                    self.reset_to(ctx, place, (edge, at), told.result);
                 }
             }
             (Some(Asked::Validate { slot, offset }), Message::EpochEndIs(told)) => {
@@ -293,7 +295,7 @@ impl Consumer {
                         self.partitions[place].stop_fetching(peer);
                     }
                 }
-                Asked::Reset { slot } | Asked::Validate { slot, .. } => {
+                Asked::Reset { slot, .. } | Asked::Validate { slot, .. } => {
                     if let Some(place) = self.place(slot) {
                         self.partitions[place].asked = false;
                     }

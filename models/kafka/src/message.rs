@@ -236,7 +236,7 @@ pub struct MetadataIs {
     pub image: Arc<Image>,
 }
 
-/// Which end of a partition.
+/// Which place in a partition.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Edge {
     Earliest,
@@ -244,6 +244,8 @@ pub enum Edge {
     Latest,
     /// The end of the leader's log, for its followers.
     LogEnd,
+    /// The first record of this timestamp or a later one.
+    Since(Time),
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -259,7 +261,8 @@ pub struct ListOffsets {
 pub struct OffsetIs {
     pub correlation: Correlation,
     pub origin: Origin,
-    pub result: Result<Offset, ErrorCode>,
+    /// `None` when no record is as late.
+    pub result: Result<Option<Offset>, ErrorCode>,
 }
 
 /// Asks where the leader's log leaves `epoch`, so that a client can tell whether its position was truncated away.

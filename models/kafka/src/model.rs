@@ -191,7 +191,8 @@ impl Kafka {
                 Some(_) if position.is_none() && !can_store => true,
                 Some((_, replica)) => {
                     let at_end = position.is_none_or(|position| position >= self.readable_by(consumer, replica));
-                    at_end && consumer.is_caught_up(origin)
+                    let is_awaited = |since| replica.newest().is_some_and(|newest| newest >= since);
+                    at_end && consumer.is_caught_up(origin) && !consumer.nothing_since(origin).is_some_and(is_awaited)
                 }
                 None => true,
             };
@@ -248,7 +249,14 @@ impl Kafka {
     fn passed(&self, actors: &Actors<'_, Kafka>, index: Index) -> u64 {
         let Some((_, leading)) = self.leading(actors, index) else { return 0 };
         let passed = actors.iter().filter_map(|(_, actor)| match actor {
-            KafkaActor::Consumer(consumer) => consumer.passed(self.plan.layout.origin(index), leading.leader_epoch()),
+            KafkaActor::Consumer(consumer) => {
+                let origin = self.plan.layout.origin(index);
+                let is_older = |since| leading.newest().is_none_or(|newest| newest < since);
+                match consumer.nothing_since(origin) {
+                    Some(since) => is_older(since).then(|| leading.high_watermark()),
+                    None => consumer.passed(origin, leading.leader_epoch()),
+                }
+            }
             KafkaActor::Broker(_)
             | KafkaActor::Controller(_)
             | KafkaActor::Producer(_)

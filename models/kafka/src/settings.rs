@@ -3,8 +3,6 @@
 //! Those that act are declared one by one, with default, unit, effect and source. Those that do not are accepted by
 //! name, or by the beginning of it where Kafka hands a family of keys on (`listener.name.*`, plugins' own), so that a
 //! real file loads whole and a misspelt key is an error.
-//!
-//! Simplified: `auto.offset.reset=by_duration:...` (4.0) and `to_...` are refused.
 
 mod broker;
 mod consumer;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ackproof_core::actor::Ctx;
 use ackproof_core::node::NodeId;
+use ackproof_core::time::Time;
 use ackproof_log::Offset;
 
 use super::Broker;
@@ -47,7 +48,7 @@ impl Broker {
 
     pub(super) fn on_list_offsets(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &ListOffsets) {
         let result = match self.plan.layout.index(request.origin).and_then(|index| self.split(index)) {
-            Some((replica, _)) => replica.edge(request),
+            Some((replica, _)) => replica.edge(ctx, request),
             None => Err(self.unknown()),
         };
         ctx.send(
@@ -68,21 +69,41 @@ impl Broker {
 }
 
 impl Replica {
-    /// The ends of what a consumer may read. A new leader does not know its latest offset before its high watermark has
+    /// A place in what a consumer may read. A new leader does not know the latest ones before its high watermark has
     /// reached the beginning of its epoch.
     ///
-    /// Source: `Partition.fetchOffsetForTimestamp`, core, 4.1; KIP-207.
-    fn edge(&self, request: &ListOffsets) -> Result<Offset, ErrorCode> {
+    /// Source: `Partition.fetchOffsetForTimestamp`, `ReplicaManager.fetchOffset`, core, 4.1; KIP-207.
+    fn edge(&self, ctx: &Ctx<'_, Kafka>, request: &ListOffsets) -> Result<Option<Offset>, ErrorCode> {
         self.check_leader(request.current_epoch)?;
         let Role::Leader(leader) = &self.role else { return Err(ErrorCode::NotLeaderOrFollower) };
+        let is_behind = leader.epoch_start > self.high_watermark;
+        let readable = match request.isolation {
+            Isolation::ReadUncommitted => self.high_watermark,
+            Isolation::ReadCommitted => self.last_stable_offset(),
+        };
         match request.edge {
-            Edge::Earliest => Ok(self.log.start()),
-            Edge::Latest if leader.epoch_start > self.high_watermark => Err(ErrorCode::OffsetNotAvailable),
-            Edge::Latest => match request.isolation {
-                Isolation::ReadUncommitted => Ok(self.high_watermark),
-                Isolation::ReadCommitted => Ok(self.last_stable_offset()),
+            Edge::Earliest => Ok(Some(self.log.start())),
+            Edge::Latest if is_behind => Err(ErrorCode::OffsetNotAvailable),
+            Edge::Latest => Ok(Some(readable)),
+            Edge::LogEnd => Ok(Some(self.log.end())),
+            Edge::Since(time) => match self.first_since(ctx, time).filter(|&first| first < readable) {
+                None if is_behind => Err(ErrorCode::OffsetNotAvailable),
+                found => Ok(found),
             },
-            Edge::LogEnd => Ok(self.log.end()),
         }
+    }
+
+    /// Source: `UnifiedLog.fetchOffsetByTimestamp`, `FileRecords.searchForTimestamp` at 4.1.
+    fn first_since(&self, ctx: &Ctx<'_, Kafka>, time: Time) -> Option<Offset> {
+        let start = self.log.start();
+        let records = ctx.disk.tail(self.log.file(), start.0);
+        let place = records.iter().position(|record| record.timestamp >= time)?;
+        Some(start.plus(place as u64))
+    }
+
+    /// The latest timestamp in the log.
+    pub fn newest(&self) -> Option<Time> {
+        let segments = self.log.segments().iter(self.log.end());
+        segments.filter(|(segment, _)| !segment.is_empty()).map(|(segment, _)| segment.newest).max()
     }
 }

@@ -144,13 +144,15 @@ impl Replica {
     pub(super) fn on_leaders_edge(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, reply: &OffsetIs) {
         let Some(Asked::Edge(edge)) = self.is_answer(reply.correlation) else { return };
         match (edge, reply.result) {
-            (Edge::LogEnd, Ok(end)) if end < self.log.end() => {
+            (Edge::LogEnd, Ok(Some(end))) if end < self.log.end() => {
                 self.cut_to(ctx, end, || format!("the leader's log ends at {end}"));
             }
             (Edge::LogEnd, Ok(_)) => return self.ask_for_edge(ctx, env, Edge::Earliest),
-            (Edge::Earliest, Ok(start)) if start > self.log.end() => self.begin_at_leaders_start(ctx, start),
-            (Edge::Earliest | Edge::Latest, Ok(_)) => {}
-            (Edge::Earliest | Edge::Latest | Edge::LogEnd, Err(error)) => return self.on_refused(ctx, env, error),
+            (Edge::Earliest, Ok(Some(start))) if start > self.log.end() => self.begin_at_leaders_start(ctx, start),
+            (Edge::Earliest | Edge::Latest | Edge::Since(_), Ok(_)) => {}
+            (Edge::Earliest | Edge::Latest | Edge::LogEnd | Edge::Since(_), Err(error)) => {
+                return self.on_refused(ctx, env, error);
+            }
         }
         self.fetch_from_leader(ctx, env);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ackproof_core::actor::{Actor, Ctx, Effect, Event};
+use ackproof_core::actor::{Actor, Ctx, Effect, Event, WALL_CLOCK_START};
 use ackproof_core::app::{AppCall, AppReply};
 use ackproof_core::disk::Disk;
 use ackproof_core::node::{Incarnation, NodeId, NodeKind};
@@ -118,6 +118,10 @@ impl<A: Actor<Kafka>> Rig<A> {
                 Effect::Sync { .. } | Effect::Observe(_) => panic!("a client neither syncs nor observes"),
             }
         }
+    }
+
+    pub fn wall_clock(&self) -> Time {
+        Time((WALL_CLOCK_START.0 + self.now.0).saturating_add_signed(self.clock.0))
     }
 
     /// Lets time pass; the timer rings when it is due.

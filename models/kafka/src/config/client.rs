@@ -4,6 +4,7 @@ use ackproof_core::seed::Stream;
 use ackproof_core::setup::{CommitCall, OnError, Processing};
 use ackproof_core::time::Span;
 
+use super::reset::Reset;
 use crate::assignor::Strategy;
 use crate::transaction::Isolation;
 
@@ -138,14 +139,6 @@ pub enum Stores {
     OnDelivery,
     /// The application does it (`rd_kafka_offsets_store()`) when it has finished with it.
     AfterProcessing,
-}
-
-/// `auto.offset.reset`: where to read from when there is no position to go on from.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-pub enum Reset {
-    Earliest,
-    Latest,
-    None,
 }
 
 /// A pause before trying again: `retry.backoff.ms` and, where it grows, `retry.backoff.max.ms`.

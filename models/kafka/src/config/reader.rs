@@ -273,6 +273,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn reset(self) -> Reset {
+        let text = self.effective.text("consumer", "auto.offset.reset").unwrap_or_default();
+        Reset::parse(text).unwrap_or_else(|problem| panic!("consumer.auto.offset.reset={text}: {problem}"))
+    }
+
     pub(super) fn checks_positions(self) -> bool {
         Version::parse(&self.effective.version)
             .is_none_or(|version| super::messages_have_epochs(self.effective, version))
@@ -289,12 +294,7 @@ impl<'a> Reader<'a> {
             commit_call: app.commit,
             processing: app.processing,
             on_error: app.on_error,
-            reset: match self.effective.text("consumer", "auto.offset.reset") {
-                Some("earliest") => Reset::Earliest,
-                Some("latest") => Reset::Latest,
-                Some("none") => Reset::None,
-                other => panic!("consumer.auto.offset.reset is none of earliest, latest, none: {other:?}"),
-            },
+            reset: self.reset(),
             isolation: self.isolation(),
             max_poll_records: self.count("consumer", "max.poll.records"),
             checks_positions: self.checks_positions(),

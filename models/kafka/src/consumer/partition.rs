@@ -31,8 +31,10 @@ impl At {
 pub enum Position {
     /// The group's progress has not been looked up.
     Unknown,
-    /// On the way to one end of the log.
+    /// On the way to a place in the log that the leader is asked for.
     Resetting(Edge),
+    /// No record was as late as this when the leader was asked; it will be asked again.
+    NothingSince(Time),
     /// The leader changed since: to be checked against it.
     Validating(At),
     Valid(At),
@@ -109,7 +111,14 @@ impl Partition {
     pub fn at(&self) -> Option<At> {
         match self.position {
             Position::Valid(at) | Position::Validating(at) => Some(at),
-            Position::Unknown | Position::Resetting(_) | Position::Stopped => None,
+            Position::Unknown | Position::Resetting(_) | Position::NothingSince(_) | Position::Stopped => None,
+        }
+    }
+    /// It knows where it begins, or that it cannot.
+    pub fn is_placed(&self) -> bool {
+        match self.position {
+            Position::Valid(_) | Position::Validating(_) | Position::NothingSince(_) | Position::Stopped => true,
+            Position::Unknown | Position::Resetting(_) => false,
         }
     }
     pub fn is_stopped(&self) -> bool {
@@ -118,6 +127,10 @@ impl Partition {
     /// Nothing can be asked of the leader.
     pub fn is_unreadable(&self) -> bool {
         matches!(self.position, Position::Unknown | Position::Stopped)
+    }
+    /// Where it begins is a matter of when the leader is asked.
+    pub fn counts_back_from_now(&self) -> bool {
+        matches!(self.position, Position::Resetting(Edge::Since(_)) | Position::NothingSince(_))
     }
     pub fn has_records(&self) -> bool {
         self.records.is_some()
@@ -168,7 +181,7 @@ impl Partition {
         }
         match self.position {
             Position::Unknown | Position::Stopped => false,
-            Position::Resetting(_) | Position::Validating(_) => !self.asked,
+            Position::Resetting(_) | Position::NothingSince(_) | Position::Validating(_) => !self.asked,
             Position::Valid(_) => self.records.is_none() && self.fetching != Some(leader),
         }
     }

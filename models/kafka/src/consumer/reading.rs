@@ -33,11 +33,15 @@ impl Consumer {
             return self.connections.open(ctx, leader);
         }
         let (current_epoch, isolation) = (Some(epoch), self.isolation);
+        if partition.counts_back_from_now() {
+            self.count_back_from(now, place);
+        }
+        let partition = &mut self.partitions[place];
         match partition.position {
-            Position::Unknown | Position::Stopped => {}
+            Position::Unknown | Position::Stopped | Position::NothingSince(_) => {}
             Position::Resetting(edge) => {
                 partition.asked = true;
-                self.connections.ask(ctx, leader, Asked::Reset { slot }, |correlation| {
+                self.connections.ask(ctx, leader, Asked::Reset { slot, edge, at: now }, |correlation| {
                     Message::ListOffsets(ListOffsets { correlation, origin, edge, isolation, current_epoch })
                 });
             }
@@ -97,16 +101,32 @@ impl Consumer {
         }
     }
 
-    /// Source: `OffsetFetcherUtils.updateSubscriptionState`, `SubscriptionState.maybeSeekUnvalidated` at 4.1.
-    pub(super) fn reset_to(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize, result: Result<Offset, ErrorCode>) {
+    /// Where nothing is as late as was asked for at `at`, the partition has no position, and its leader is asked again
+    /// when the question would have timed out.
+    ///
+    /// Source: `OffsetFetcherUtils.{handleListOffsetResponse,resetPositionIfNeeded}`, `OffsetFetcher.resetPositionsAsync`,
+    /// `SubscriptionState.maybeSeekUnvalidated` at 4.1.
+    pub(super) fn reset_to(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        place: usize,
+        (edge, at): (Edge, Time),
+        result: Result<Option<Offset>, ErrorCode>,
+    ) {
         let partition = &mut self.partitions[place];
         partition.asked = false;
         match result {
-            Ok(next) => {
-                if let Position::Resetting(_) = partition.position {
-                    partition.failures = 0;
-                    partition.seek(At { next, epoch: None, checked_in: None });
+            Ok(_) if partition.position != Position::Resetting(edge) => {}
+            Ok(Some(next)) => {
+                partition.failures = 0;
+                partition.seek(At { next, epoch: None, checked_in: None });
+            }
+            Ok(None) => {
+                if let Edge::Since(time) = edge {
+                    partition.position = Position::NothingSince(time);
                 }
+                partition.failures = 0;
+                partition.not_before = at + self.config.request_timeout;
             }
             Err(code) => self.try_again(ctx, place, code),
         }
@@ -123,7 +143,7 @@ impl Consumer {
         offset: Offset,
         result: Result<Option<EpochEnd>, ErrorCode>,
     ) {
-        let has_policy = self.reset_policy().is_some();
+        let has_policy = self.reset_policy(ctx.wall_clock()).is_some();
         let partition = &mut self.partitions[place];
         partition.asked = false;
         let Position::Validating(at) = partition.position else { return };
@@ -149,12 +169,19 @@ impl Consumer {
     }
 
     /// `auto.offset.reset`; the auditor always begins again.
-    fn reset_policy(&self) -> Option<Edge> {
+    fn reset_policy(&self, now: Time) -> Option<Edge> {
+        let is_switched_off = !Rule::ResetPolicy.holds();
         match (self.commit, self.config.reset) {
-            (None, _) | (Some(_), Reset::Earliest) => Some(Edge::Earliest),
-            (Some(_), Reset::Latest) if !Rule::ResetPolicy.holds() => Some(Edge::Earliest),
-            (Some(_), Reset::Latest) => Some(Edge::Latest),
-            (Some(_), Reset::None) => None,
+            (None, _) => Some(Edge::Earliest),
+            (Some(_), Reset::Latest | Reset::ByDuration(_)) if is_switched_off => Some(Edge::Earliest),
+            (Some(_), reset) => reset.edge(now),
+        }
+    }
+
+    /// A duration counts from when the leader is asked, each time.
+    fn count_back_from(&mut self, now: Time, place: usize) {
+        if let Some(edge) = self.reset_policy(now) {
+            self.partitions[place].position = Position::Resetting(edge);
         }
     }
 
@@ -163,7 +190,7 @@ impl Consumer {
     /// Source: `SubscriptionState.resetInitializingPositions`, `FetchCollector.handleInitializeErrors` at 4.1.
     /// Simplified: an application that gets the exception stops reading that partition and does not die.
     pub(super) fn go_without_position(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize, why: &'static str) {
-        let policy = self.reset_policy();
+        let policy = self.reset_policy(ctx.wall_clock());
         let partition = &mut self.partitions[place];
         let origin = partition.origin;
         partition.drop_records();

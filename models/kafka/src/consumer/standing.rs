@@ -1,6 +1,7 @@
 //! How far a consumer has come, for those who watch it.
 
 use ackproof_core::app::Origin;
+use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Offset};
 
 use super::Consumer;
@@ -14,9 +15,7 @@ impl Consumer {
     /// Whether it is in its group, and every partition of its own has a position to read from, or never will.
     pub fn is_ready(&self) -> bool {
         let writes = self.producer.as_ref().is_none_or(|producer| producer.is_initialized());
-        writes
-            && self.is_settled()
-            && self.partitions.iter().all(|partition| partition.at().is_some() || partition.is_stopped())
+        writes && self.is_settled() && self.partitions.iter().all(Partition::is_placed)
     }
 
     /// Whether it has taken up what its group gives it, as far as it knows.
@@ -44,7 +43,7 @@ impl Consumer {
     /// partitions of others once it knows which are its own, and for one that it has stopped reading.
     pub fn is_caught_up(&self, origin: Origin) -> bool {
         let has_read = |partition: &Partition| match partition.position {
-            Position::Stopped => true,
+            Position::Stopped | Position::NothingSince(_) => true,
             Position::Unknown | Position::Resetting(_) | Position::Validating(_) => false,
             Position::Valid(_) => partition.is_at_end(),
         };
@@ -82,7 +81,16 @@ impl Consumer {
         match self.own(origin)?.position {
             Position::Valid(at) if is_member && at.checked_in == Some(leader_epoch) => Some(at.next),
             Position::Valid(_) | Position::Unknown | Position::Resetting(_) | Position::Validating(_) => None,
-            Position::Stopped => None,
+            Position::Stopped | Position::NothingSince(_) => None,
+        }
+    }
+
+    /// Where it waits for a record that is no older than this, for good: what it asks for next is later.
+    pub fn nothing_since(&self, origin: Origin) -> Option<Time> {
+        match self.own(origin)?.position {
+            Position::NothingSince(time) => Some(time),
+            Position::Unknown | Position::Resetting(_) | Position::Validating(_) => None,
+            Position::Valid(_) | Position::Stopped => None,
         }
     }
 

@@ -21,6 +21,7 @@ use ackproof_core::node::Incarnation;
 mod background;
 mod groups;
 mod polling;
+mod resetting;
 mod rest;
 
 const P0: Origin = Origin(0);
@@ -191,6 +192,9 @@ impl Rig<Consumer> {
         upto
     }
     fn reset(&mut self, result: Result<Offset, ErrorCode>) -> Edge {
+        self.placed(result.map(Some))
+    }
+    fn placed(&mut self, result: Result<Option<Offset>, ErrorCode>) -> Edge {
         let (to, Message::ListOffsets(asked)) = self.only_sent() else { panic!("no question for an end") };
         self.reply(to, Message::OffsetIs(OffsetIs { correlation: asked.correlation, origin: asked.origin, result }));
         asked.edge

@@ -2,7 +2,7 @@
 
 use ackproof_core::node::NodeId;
 use ackproof_core::observe::Observation;
-use ackproof_core::time::Span;
+use ackproof_core::time::{Span, Time};
 use ackproof_log::Offset;
 
 use super::bench::{B1, B2, B3, Bench, P1};
@@ -136,6 +136,25 @@ fn a_consumer_before_the_start_of_the_log_is_out_of_range() {
     assert_eq!(bench.earliest(B1), Ok(Offset(3)));
     bench.acked(B1, 3);
     assert!(bench.fetch(B1, 3, None).result.is_ok_and(|told| told.records.len() == 1));
+}
+
+#[test]
+fn a_leader_finds_the_first_message_that_is_no_older_and_that_may_be_read() {
+    let mut bench = formed(&["topic.min.insync.replicas=2"]);
+    write(&mut bench, 0..1);
+    bench.run(Span::secs(5));
+    let between = bench.wall_clock(P1);
+    bench.run(Span::secs(5));
+    write(&mut bench, 1..3);
+    let later = Time(bench.wall_clock(P1).0 + 1);
+    assert_eq!(bench.first_since(B1, Time::ZERO), Ok(Some(Offset(0))));
+    assert_eq!(bench.first_since(B1, between), Ok(Some(Offset(1))));
+    assert_eq!(bench.first_since(B1, later), Ok(None));
+    bench.cut(B2, &[B1]);
+    bench.cut(B3, &[B1]);
+    bench.run(Span(1));
+    bench.produce(B1, Acks::Leader, 3);
+    assert_eq!((bench.high_watermark(B1), bench.first_since(B1, later)), (3, Ok(None)), "nobody may read it yet");
 }
 
 #[test]

@@ -26,10 +26,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "auto.offset.reset",
-        kind: ValueKind::OneOf(&["latest", "earliest", "none"]),
+        kind: ValueKind::Text,
         defaults: &[("2.8", "latest")],
-        effect: "Where to go without a valid position: latest passes over messages, earliest reads again, none stops.",
-        source: "OffsetFetcher.resetPositionsIfNeeded, FetchCollector.handleInitializeErrors at 4.1",
+        effect: "Where to go without a valid position: latest passes over messages, earliest reads again, none stops; by_duration:PnDTnHnMn.nS (4.0) passes over what is older.",
+        source: "OffsetFetcher.resetPositionsIfNeeded, FetchCollector.handleInitializeErrors, AutoOffsetResetStrategy at 4.1; KIP-1106",
         ..CONSUMER
     },
     Setting {

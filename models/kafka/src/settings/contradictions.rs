@@ -8,7 +8,7 @@ use super::librdkafka::{self, is_librdkafka};
 use super::protocol;
 use super::transactions;
 use crate::assignor::Strategy;
-use crate::config::Version;
+use crate::config::{Reset, ResetProblem, Version};
 
 /// Every contradiction of a row.
 pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
@@ -35,6 +35,7 @@ pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
                 idempotence_demands(effective),
                 commit_mode(effective, setup),
                 heartbeat(effective),
+                reset(effective),
                 assignors(effective),
             ];
             problems.extend(client.into_iter().chain(transactions::refuse(effective, setup)).flatten());
@@ -263,6 +264,24 @@ fn coordinators_sessions(effective: &Effective) -> Option<Problem> {
     let message =
         format!("{heartbeat_key} ({heartbeat}) must be less than {session_key} ({session}): the broker does not start");
     problem("broker", heartbeat_key, message, source)
+}
+
+fn reset(effective: &Effective) -> Option<Problem> {
+    let (key, source) = ("auto.offset.reset", "KIP-1106; AutoOffsetResetStrategy at 4.1; ConsumerConfig at 3.9");
+    let text = effective.text("consumer", key).unwrap_or_default();
+    let knows_durations = Version::parse(&effective.version).is_some_and(|version| version >= Version::new(4, 0));
+    let (why, words) = match Reset::parse(text) {
+        Ok(Reset::ByDuration(_)) | Err(ResetProblem::WithoutDuration) if !knows_durations => {
+            let message =
+                format!("{key}=by_duration:... came with 4.0: the consumer of {} does not start", effective.version);
+            return problem("consumer", key, message, source);
+        }
+        Ok(Reset::Earliest | Reset::Latest | Reset::None | Reset::ByDuration(_)) => return None,
+        Err(why) if knows_durations => (why, "earliest, latest, none or by_duration:<PnDTnHnMn.nS>"),
+        Err(why) => (why, "earliest, latest or none"),
+    };
+    let message = format!("{key} is {text:?}: {why}; it must be {words}, or the consumer does not start");
+    problem("consumer", key, message, source)
 }
 
 fn assignors(effective: &Effective) -> Option<Problem> {

@@ -171,7 +171,6 @@ fn values_that_kafka_refuses_are_refused() {
         ("topic", "flush.messages", "0"),
         ("producer", "retries", "-1"),
         ("producer", "max.in.flight.requests.per.connection", "0"),
-        ("consumer", "auto.offset.reset", "newest"),
         ("broker", "unclean.leader.election.enable", "maybe"),
         ("broker", ELR, "2"),
     ] {
@@ -359,7 +358,7 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
     let two = "topic.min.insync.replicas=2";
     let brokers_two = "broker.min.insync.replicas=2";
     let resends = with(|setup| setup.app.producer.on_failure = OnFailure::Resend { times: 1, backoff: Span(100) });
-    let cases: [(&str, &[&str], &[&str], &Setup); 16] = [
+    let cases: [(&str, &[&str], &[&str], &Setup); 17] = [
         ("kafka-min-isr-of-the-controllers", &[brokers_two], &[brokers_two, ELR_OFF], &plain),
         ("kafka-acks-all-min-isr-one", &[], &[two], &plain),
         ("kafka-min-isr-above-replication-factor", &["topic.min.insync.replicas=4"], &[two], &plain),
@@ -375,6 +374,12 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
         ("kafka-commit-before-processing", &[], &[], &before),
         ("kafka-result-ignored", &[], &["producer.acks=0"], &unchecked),
         ("kafka-reset-to-latest", &[], &["consumer.auto.offset.reset=earliest"], &plain),
+        (
+            "kafka-reset-by-short-duration",
+            &["consumer.auto.offset.reset=by_duration:PT30S"],
+            &["consumer.auto.offset.reset=by_duration:PT31S"],
+            &plain,
+        ),
         (
             "kafka-combined-roles",
             &["broker.process.roles=broker, controller"],

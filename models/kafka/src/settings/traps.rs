@@ -34,6 +34,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.auto_commit_in_background(),
         row.commit_before_background(),
         row.reset_to_latest(),
+        row.reset_by_short_duration(),
         row.slow_handler(),
         row.cooperative_beside_eager(),
         row.retention_by_whole_segments(),
@@ -317,6 +318,23 @@ impl Row<'_> {
         let message = "auto.offset.reset=latest: a group that has not committed yet starts at the end. What was sent \
                        before it came, or while it was away before its first commit, is passed over.";
         trap("kafka-reset-to-latest", message.to_owned(), "OffsetFetcher.resetPositionsIfNeeded; KAFKA-20539")
+    }
+
+    /// A consumer that found nothing in a partition asks again when its question would have timed out.
+    fn reset_by_short_duration(&self) -> Option<Trap> {
+        let (Reset::ByDuration(duration), patience) =
+            (self.config.consumer.reset, self.config.consumer.request_timeout)
+        else {
+            return None;
+        };
+        if !self.has_group() || duration > patience {
+            return None;
+        }
+        let message = format!(
+            "auto.offset.reset=by_duration of {duration} is no longer than request.timeout.ms ({patience}): where nothing \
+             is as young, a consumer asks again only after that, and then what came first is too old: it is passed over."
+        );
+        trap("kafka-reset-by-short-duration", message, "OffsetFetcher.resetPositionsAsync at 4.1; KIP-1106")
     }
 
     fn slow_handler(&self) -> Option<Trap> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ackproof_core::actor::{Effect, Event};
 use ackproof_core::app::MsgId;
 use ackproof_core::node::NodeId;
-use ackproof_core::time::Span;
+use ackproof_core::time::{Span, Time};
 use ackproof_log::{Epoch, Offset};
 
 use super::{Bench, C1, CTL, P0, P1, number};
@@ -136,12 +136,16 @@ impl Bench {
         fetched.records.iter().filter_map(number).collect()
     }
     pub fn latest(&mut self, of: NodeId) -> Result<Offset, ErrorCode> {
-        self.edge(of, Edge::Latest)
+        self.edge(of, Edge::Latest).map(|end| end.expect("a log has an end"))
     }
     pub fn earliest(&mut self, of: NodeId) -> Result<Offset, ErrorCode> {
-        self.edge(of, Edge::Earliest)
+        self.edge(of, Edge::Earliest).map(|start| start.expect("a log has a start"))
     }
-    fn edge(&mut self, of: NodeId, edge: Edge) -> Result<Offset, ErrorCode> {
+    /// The first record of this timestamp or a later one.
+    pub fn first_since(&mut self, of: NodeId, time: Time) -> Result<Option<Offset>, ErrorCode> {
+        self.edge(of, Edge::Since(time))
+    }
+    fn edge(&mut self, of: NodeId, edge: Edge) -> Result<Option<Offset>, ErrorCode> {
         let correlation = self.correlation();
         self.send(
             C1,

@@ -1,6 +1,7 @@
 //! Settings of consumer groups.
 
 use super::*;
+use crate::config::Reset;
 
 const STRATEGY: &str = "consumer.partition.assignment.strategy";
 const RANGE: &str = "org.apache.kafka.clients.consumer.RangeAssignor";
@@ -88,4 +89,20 @@ fn the_coordinators_own_session_and_heartbeat_lie_within_its_limits() {
     let limit = "broker.group.max.session.timeout.ms=30000";
     assert_eq!(refused_with(&[limit]), ["consumer.session.timeout.ms"]);
     assert_eq!(refused_with(&[limit, "consumer.group.protocol=consumer"]), [""; 0]);
+}
+
+#[test]
+fn auto_offset_reset_takes_a_duration_since_4_0() {
+    let reset = |version: &str, value: &str| {
+        refused(version, &[&format!("consumer.auto.offset.reset={value}")], &Setup::default())
+    };
+    let refusal = ["consumer.auto.offset.reset"];
+    assert_eq!(reset("4.0", "by_duration:PT1H"), [""; 0]);
+    assert_eq!(reset("3.9", "by_duration:PT1H"), refusal);
+    for value in ["newest", "by_duration", "by_duration:1h", "by_duration:-PT1H", "to_earliest", "LATEST"] {
+        assert_eq!(reset("4.1", value), refusal, "{value}");
+    }
+    let config =
+        Config::from_effective(&row("4.1", &["consumer.auto.offset.reset=by_duration:PT1H"]), &Setup::default());
+    assert_eq!(config.consumer.reset, Reset::ByDuration(Span::secs(3600)));
 }
