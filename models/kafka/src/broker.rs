@@ -162,6 +162,7 @@ impl Broker {
     /// `log.flush.offset.checkpoint.interval.ms` shortens.
     ///
     /// Source: `LogManager.loadLogs`, `Partition.createLog`, core, 4.1; `LogLoader.recoverLog`, storage, 4.1.
+    #[cold]
     fn start(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         self.correlation = Correlation::start(ctx.incarnation);
         self.lifecycle.previous_epoch = checkpoint::clean_shutdown(ctx);
@@ -192,6 +193,7 @@ impl Broker {
         self.communicate(ctx);
     }
 
+    #[cold]
     fn on_timer(&mut self, ctx: &mut Ctx<'_, Kafka>, timer: Timer) -> Result<(), DiskError> {
         match timer {
             Timer::Communicate => {
@@ -343,6 +345,7 @@ impl Broker {
 
     /// Whoever asked over the connection that is gone no longer hears an answer, and what this broker asked over it is
     /// not answered.
+    #[cold]
     fn on_closed(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId) -> Result<(), DiskError> {
         if peer == self.plan.layout.controller {
             self.lifecycle.on_closed(ctx);
@@ -358,6 +361,7 @@ impl Broker {
     /// may have met a cut that TCP takes long to get over.
     ///
     /// Source: `NetworkClient.handleTimedOutRequests`, clients, 4.1; `BrokerBlockingSender.sendRequest`, core, 4.1.
+    #[cold]
     fn hang_up(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId) -> Result<(), DiskError> {
         ctx.close(peer);
         self.on_closed(ctx, peer)
@@ -366,6 +370,7 @@ impl Broker {
     /// With one log directory to a broker, its failure ends the process.
     ///
     /// Source: `LogManager.handleLogDirFailure`, core, 4.1: halts when no directory is left.
+    #[cold]
     fn halt(&mut self, ctx: &mut Ctx<'_, Kafka>, error: DiskError) {
         ctx.note(|| format!("halts: its log directory failed ({error})"));
         self.lifecycle.stage = Stage::Ended;
@@ -376,6 +381,7 @@ impl Broker {
 /// Tells a producer that its batch was not taken; a producer that wants no answer loses its connection instead.
 ///
 /// Source: `KafkaApis.handleProduceRequest`, core, 4.1.
+#[cold]
 fn refuse_produce(
     ctx: &mut Ctx<'_, Kafka>,
     to: NodeId,

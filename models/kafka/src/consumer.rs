@@ -273,6 +273,7 @@ impl Consumer {
         self.wake.by(ctx, now, due, self.config.request_timeout);
     }
 
+    #[cold]
     fn time_out(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         let now = ctx.wall_clock();
         while let Some(peer) = self.connections.overdue(now) {
@@ -283,6 +284,7 @@ impl Consumer {
     }
 
     /// The connection is gone, and with it what was asked over it.
+    #[cold]
     fn disconnected(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId) {
         let now = ctx.wall_clock();
         let Some(lost) = self.connections.lose(peer, now, ctx.random) else { return };

@@ -233,6 +233,7 @@ impl Controller {
 }
 
 impl Actor<Kafka> for Controller {
+    #[cold]
     fn on(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
         match event {
             Event::Start => self.start(ctx),

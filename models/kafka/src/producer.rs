@@ -188,6 +188,7 @@ impl Producer {
         }
     }
 
+    #[cold]
     fn on_coordinator(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, reply: &Transactional) {
         let (correlation, result) = match reply {
             Transactional::ProducerIdIs(told) => (told.correlation, told.result.map(Some)),
@@ -232,6 +233,7 @@ impl Producer {
 
     /// Gives up on what has taken too long. What may be sent is sent first, even if it is then given up at once.
     /// Source: `Sender.sendProducerData` at 4.1.
+    #[cold]
     fn time_out(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         let now = ctx.wall_clock();
         while let Some(peer) = self.connections.overdue(now) {
@@ -252,6 +254,7 @@ impl Producer {
     }
 
     /// The connection is gone, and with it what was on its way.
+    #[cold]
     fn disconnected(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId, failure: Failure) {
         let lost: Option<Lost<Asked>> = self.connections.lose(peer, ctx.wall_clock(), ctx.random);
         let Some(lost) = lost else { return };

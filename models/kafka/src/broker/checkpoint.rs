@@ -57,6 +57,7 @@ impl Broker {
     /// Writes down the high watermarks if any has changed.
     ///
     /// Source: `ReplicaManager.checkpointHighWatermarks`, core, 4.1: an fsynced file, every 5 s.
+    #[cold]
     pub(super) fn checkpoint_high_watermarks(&mut self, ctx: &mut Ctx<'_, Kafka>) -> Result<(), DiskError> {
         let current =
             |(replica, old): (&Option<Replica>, &Offset)| replica.as_ref().map_or(*old, Replica::high_watermark);

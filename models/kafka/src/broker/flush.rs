@@ -126,6 +126,7 @@ impl Replica {
     /// looked at once, 30 s after the start.
     ///
     /// Source: `LogManager.{startupWithConfigOverrides,flushDirtyLogs}`, core, 4.1.
+    #[cold]
     pub(super) fn flush_if_old(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &Env<'_>) {
         let Some(interval) = env.plan.topic(self.index).flush_interval else { return };
         let is_old = ctx.now().since(self.flush.last_flush) >= interval;

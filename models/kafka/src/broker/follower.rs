@@ -151,6 +151,7 @@ impl Replica {
     }
 
     /// A pause is over, or the leader has been silent for too long: then it is returned.
+    #[cold]
     pub(super) fn follow_timer(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) -> Option<NodeId> {
         let (now, timer) = (ctx.now(), Timer::Follow(self.index));
         let Role::Follower(follower) = &mut self.role else { return None };
@@ -235,6 +236,7 @@ impl Replica {
     /// Cuts the log where it parts from the leader's, even below the own high watermark, and asks again.
     ///
     /// Source: `AbstractFetcherThread.{truncateOnFetchResponse,getOffsetTruncationState}`, core, 4.1; KIP-101, KIP-279.
+    #[cold]
     fn cut(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, leader: EpochEnd) {
         self.cut_to(ctx, self.log.cut_for(leader), || {
             format!("the leader's log leaves epoch {} at {}", leader.epoch, leader.end)

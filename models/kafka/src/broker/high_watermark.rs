@@ -98,6 +98,7 @@ impl Replica {
         }
     }
 
+    #[cold]
     pub(super) fn observe_confirmed(&self, ctx: &mut Ctx<'_, Kafka>, write: &ParkedWrite, copies: NodeSet) {
         let probe = match write.writer {
             Writer::Producer(..) => Probe::Confirmed,

@@ -82,6 +82,7 @@ impl Replica {
     /// of that, so a dead member leaves after 1 to 1.5 times as long.
     ///
     /// Source: `Partition.{maybeShrinkIsr,getOutOfSyncReplicas}`, `ReplicaManager.startup`, core, 4.1.
+    #[cold]
     pub(super) fn shrink_isr(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         let (isr, end, now) = (self.isr(), self.log.end(), ctx.wall_clock());
         let lag_max = match Rule::IsrShrink.holds() {
@@ -106,6 +107,7 @@ impl Replica {
         }
     }
 
+    #[cold]
     fn propose(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, kind: Kind, isr: NodeSet) {
         let Some(state) = self.state else { return };
         let me = ctx.node;
@@ -135,6 +137,7 @@ impl Replica {
     /// Sends a proposal again that was lost, or that nobody has answered for long.
     ///
     /// Source: `AlterPartitionManager`, server, 4.1: retried without limit.
+    #[cold]
     pub(super) fn propose_again(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         let now = ctx.now();
         let Role::Leader(Leader { proposal: Some(proposal), .. }) = &mut self.role else { return };
@@ -162,6 +165,7 @@ impl Replica {
     /// anything else is tried again.
     ///
     /// Source: `Partition.{submitAlterPartition,handleAlterPartitionUpdate,handleAlterPartitionError}`, core, 4.1.
+    #[cold]
     pub(super) fn on_altered(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,

@@ -86,6 +86,7 @@ impl Replica {
     /// have. What the followers have is not known until they fetch.
     ///
     /// Source: `Partition.makeLeader`, core, 4.1; `Replica.resetReplicaState`, server, 4.1.
+    #[cold]
     pub(super) fn become_leader(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>, begins_epoch: bool) {
         let now = ctx.wall_clock();
         let (epoch, isr) = (self.leader_epoch(), self.isr());

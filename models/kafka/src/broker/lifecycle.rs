@@ -75,6 +75,7 @@ impl Broker {
     /// session is given up, and the connection with it.
     ///
     /// Source: `BrokerLifecycleManager`, core, 4.1; `BrokerServer.startup` for the timeout.
+    #[cold]
     pub(super) fn communicate(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         let correlation = self.correlation.advance();
         let controller = self.plan.layout.controller;
@@ -117,6 +118,7 @@ impl Broker {
         self.lifecycle.outstanding.take_if(|waiting| *waiting == correlation).is_some()
     }
 
+    #[cold]
     pub(super) fn on_registered(&mut self, ctx: &mut Ctx<'_, Kafka>, reply: &Registered) -> Result<(), DiskError> {
         if !self.is_answer(reply.correlation) {
             return Ok(());
@@ -139,6 +141,7 @@ impl Broker {
     }
 
     /// Source: `BrokerLifecycleManager.BrokerHeartbeatResponseEvent`, core, 4.1.
+    #[cold]
     pub(super) fn on_heartbeat(&mut self, ctx: &mut Ctx<'_, Kafka>, reply: &HeartbeatIs) -> Result<(), DiskError> {
         if !self.is_answer(reply.correlation) {
             return Ok(());
@@ -170,6 +173,7 @@ impl Broker {
     /// the broker has not caught up and plays no role.
     ///
     /// Source: `BrokerServer.startup`, `BrokerMetadataPublisher`, core, 4.1.
+    #[cold]
     pub(super) fn on_publish(&mut self, ctx: &mut Ctx<'_, Kafka>, image: Arc<Image>) -> Result<(), DiskError> {
         if image.version <= self.lifecycle.received.version {
             return Ok(());
@@ -201,6 +205,7 @@ impl Broker {
     /// An operator stops the process.
     ///
     /// Source: `BrokerServer.shutdown`, core, 4.1.
+    #[cold]
     pub(super) fn stop(&mut self, ctx: &mut Ctx<'_, Kafka>) -> Result<(), DiskError> {
         match self.lifecycle.stage {
             Stage::Running if self.plan.config.broker.controlled_shutdown && Rule::ControlledShutdown.holds() => {
@@ -216,6 +221,7 @@ impl Broker {
     /// A clean stop syncs every log.
     ///
     /// Source: `LogManager.shutdown`, core, 4.1.
+    #[cold]
     fn begin_flush(&mut self, ctx: &mut Ctx<'_, Kafka>) -> Result<(), DiskError> {
         self.lifecycle.stage = Stage::Flushing;
         self.each(|replica, _| {
@@ -226,6 +232,7 @@ impl Broker {
     }
 
     /// Writes the checkpoint and the clean-shutdown marker once every log is on the platter.
+    #[cold]
     pub(super) fn go_on_stopping(&mut self, ctx: &mut Ctx<'_, Kafka>) -> Result<(), DiskError> {
         let is_flushed = self.replicas.iter().flatten().all(|replica| !replica.is_flushing());
         if self.lifecycle.stage != Stage::Flushing || !is_flushed {

@@ -89,6 +89,7 @@ pub(super) enum Arrival {
 
 impl Producers {
     /// What a log that begins at `base` says.
+    #[cold]
     pub(super) fn of(base: Offset, records: &[Record]) -> Producers {
         let mut producers = Producers::default();
         let mut at = 0;
@@ -132,6 +133,7 @@ impl Producers {
         Ok(arrival)
     }
 
+    #[cold]
     fn check_transactional(
         &self,
         first: Numbered,

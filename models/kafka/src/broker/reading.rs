@@ -161,6 +161,7 @@ impl Replica {
     /// records stay.
     ///
     /// Source: `DelayedFetch.onExpiration`, `DelayedProduce`, server, 4.1.
+    #[cold]
     pub(super) fn expire_parked(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &mut Env<'_>) {
         let (now, origin, high_watermark) = (ctx.now(), self.origin, self.high_watermark);
         let (stable, log_start) = (self.last_stable_offset(), self.log.start());

@@ -125,6 +125,7 @@ impl Replica {
     /// Takes a new state of the partition. While an append waits for its sync the state waits too.
     ///
     /// Source: `Partition.{makeLeader,makeFollower}`, core, 4.1, take the write lock that an append holds for reading.
+    #[cold]
     pub(super) fn apply(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -160,6 +161,7 @@ impl Replica {
     ///
     /// Source: `Partition.makeFollower`, `ReplicaManager.{applyLocalFollowersDelta,
     /// completeDelayedOperationsWhenNotPartitionLeader}`, core, 4.1; KIP-101, KIP-279, KIP-595 for cutting on fetch.
+    #[cold]
     fn become_follower(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,

@@ -41,11 +41,13 @@ impl Broker {
     /// Tells the state of the cluster as this broker knows it, up to date or not.
     ///
     /// Source: `KafkaApis.handleTopicMetadataRequest`, core, 4.1, answers from the broker's metadata cache.
+    #[cold]
     pub(super) fn on_metadata(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &MetadataRequest) {
         let reply = MetadataIs { correlation: request.correlation, image: Arc::clone(&self.view) };
         ctx.send(from, Message::MetadataIs(reply));
     }
 
+    #[cold]
     pub(super) fn on_list_offsets(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &ListOffsets) {
         let result = match self.plan.layout.index(request.origin).and_then(|index| self.split(index)) {
             Some((replica, _)) => replica.edge(ctx, request),
@@ -57,6 +59,7 @@ impl Broker {
         );
     }
 
+    #[cold]
     pub(super) fn on_epoch_end(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &EpochEndOf) {
         let result = match self.plan.layout.index(request.origin).and_then(|index| self.split(index)) {
             Some((replica, _)) => {

@@ -31,6 +31,7 @@ impl Replica {
     }
 
     /// The visit of the task that deletes: first what is before the start of the log, then for size, then for age.
+    #[cold]
     pub(super) fn delete_old_segments(&mut self, ctx: &mut Ctx<'_, Kafka>, env: &Env<'_>) {
         self.log.drop_front(ctx.disk);
         let retention = env.plan.topic(self.index).retention;

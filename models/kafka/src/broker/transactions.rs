@@ -169,6 +169,7 @@ impl Broker {
         Ok(())
     }
 
+    #[cold]
     pub(super) fn on_transactional(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,

@@ -131,6 +131,7 @@ impl<R> Connections<R> {
     }
 
     /// Begins to open a connection, unless it is open, being opened, or must not be tried yet.
+    #[cold]
     pub fn open(&mut self, ctx: &mut Ctx<'_, Kafka>, to: NodeId) {
         let now = self.now(ctx);
         let peer = &mut self.peers[to.index()];
@@ -195,6 +196,7 @@ impl<R> Connections<R> {
     ///
     /// Source: `ClusterConnectionStates.disconnected` at 4.1: the loss of an open connection says nothing about how
     /// long the next attempt may take.
+    #[cold]
     pub fn lose(&mut self, from: NodeId, now: Time, random: &mut Stream) -> Option<Lost<R>> {
         let peer = self.peers.get_mut(from.index())?;
         match peer.state {

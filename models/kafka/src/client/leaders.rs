@@ -99,6 +99,7 @@ impl Leaders {
     }
 
     /// Takes in what a broker answered. Still something without a leader: the client goes on asking.
+    #[cold]
     pub fn learn(&mut self, image: &Image, now: Time) {
         let mut told_something = false;
         let mut take = |known: &mut Option<Leadership>, origin: Origin| {

@@ -150,6 +150,7 @@ impl<A: Actor<Kafka>> Rig<A> {
     pub fn reply(&mut self, from: NodeId, body: Message) {
         self.on(Event::Message { from, body });
     }
+    #[cold]
     pub fn close(&mut self, peer: NodeId) {
         self.on(Event::Closed { peer });
     }

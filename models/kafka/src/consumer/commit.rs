@@ -139,6 +139,7 @@ impl Consumer {
     }
 
     /// What nobody waits for was answered; `None` if the answer is not going to come.
+    #[cold]
     pub(super) fn async_commit_is(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -228,6 +229,7 @@ impl Consumer {
 
     /// The commit was refused, or the connection went while the answer was waited for. Whatever the reason, it is as
     /// good the next time.
+    #[cold]
     pub(super) fn commit_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
         self.leaders.want();
         let is_automatic = matches!(self.commit, Some(config::Commit::Auto { .. }));

@@ -63,6 +63,7 @@ impl Consumer {
     }
 
     /// The group's progress: partitions without any fall to the reset policy.
+    #[cold]
     pub(super) fn offsets_are(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,

@@ -263,6 +263,7 @@ impl Consumer {
 
     /// Goes back to a record that failed, unless the partition is behind it already; what was polled behind it in its
     /// partition is not worked on now.
+    #[cold]
     fn seek_back(&mut self, failed: Polled) {
         let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == failed.delivery.origin) else {
             return;
@@ -296,6 +297,7 @@ impl Consumer {
     ///
     /// Source: `ConsumerCoordinator.close`, `maybeAutoCommitOffsetsSync` at 4.1; `KafkaConsumer.commitAsync` is commonly
     /// followed by a last `commitSync`.
+    #[cold]
     fn close(&mut self, now: Time) {
         if self.closes_with_a_commit() && self.poll.handed.is_empty() && !self.poll.closing_commit_begun {
             self.poll.closing_commit_begun = true;

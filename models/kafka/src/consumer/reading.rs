@@ -106,6 +106,7 @@ impl Consumer {
     ///
     /// Source: `OffsetFetcherUtils.{handleListOffsetResponse,resetPositionIfNeeded}`, `OffsetFetcher.resetPositionsAsync`,
     /// `SubscriptionState.maybeSeekUnvalidated` at 4.1.
+    #[cold]
     pub(super) fn reset_to(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -136,6 +137,7 @@ impl Consumer {
     /// position, what was read has been truncated: the consumer goes back to where the logs part.
     ///
     /// Source: KIP-320; `SubscriptionState.maybeCompleteValidation` at 4.1.
+    #[cold]
     pub(super) fn validated(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -189,6 +191,7 @@ impl Consumer {
     ///
     /// Source: `SubscriptionState.resetInitializingPositions`, `FetchCollector.handleInitializeErrors` at 4.1.
     /// Simplified: an application that gets the exception stops reading that partition and does not die.
+    #[cold]
     pub(super) fn go_without_position(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize, why: &'static str) {
         let policy = self.reset_policy(ctx.wall_clock());
         let partition = &mut self.partitions[place];
@@ -206,6 +209,7 @@ impl Consumer {
         }
     }
 
+    #[cold]
     fn try_again(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize, _: ErrorCode) {
         self.leaders.want();
         let partition = &mut self.partitions[place];

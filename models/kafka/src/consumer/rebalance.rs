@@ -55,6 +55,7 @@ impl Consumer {
     /// Whether it is done.
     ///
     /// Source: `ConsumerCoordinator.onJoinPrepare` at 4.1.
+    #[cold]
     fn prepare_join(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) -> bool {
         let is_auto = self.commits_by_itself();
         let until = now + self.config.max_poll_interval;
@@ -90,6 +91,7 @@ impl Consumer {
     /// once more, so that somebody else can have it.
     ///
     /// Source: `ConsumerCoordinator.onJoinComplete` at 4.1; KIP-429.
+    #[cold]
     pub(super) fn take_up(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, origins: &Arc<[Origin]>) {
         let before = self.partitions.len();
         self.partitions.retain(|partition| origins.contains(&partition.origin));

@@ -84,6 +84,7 @@ impl Consumer {
     }
 
     /// Source: `AbstractMembershipManager.{processAssignmentReceived,transitionToFenced}` at 4.1.
+    #[cold]
     pub(super) fn reconciled(&mut self, ctx: &mut Ctx<'_, Kafka>, id: MemberId, result: Result<Reconciled, ErrorCode>) {
         let now = ctx.wall_clock();
         let Some(member) = self.member.as_mut() else { return };
@@ -120,6 +121,7 @@ impl Consumer {
         }
     }
 
+    #[cold]
     pub(super) fn lost_group_heartbeat(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, id: MemberId) {
         let Some(member) = &mut self.member else { return };
         if member.id == id {

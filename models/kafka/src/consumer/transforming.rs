@@ -37,6 +37,7 @@ impl Consumer {
     }
 
     /// Lets the producer do something, and hears how its transaction has ended.
+    #[cold]
     pub(super) fn drive(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
         let Some(mut producer) = self.producer.take() else { return };
         producer.on(ctx, event);

@@ -21,6 +21,7 @@ impl Controller {
     /// marker is that of the last registration only after a clean stop. Without them the marker decides nothing.
     ///
     /// Source: `ClusterControlManager.registerBroker`, `ReplicationControlManager.handleBrokerShutdown`, metadata, 4.1.
+    #[cold]
     pub(super) fn register(&mut self, ctx: &mut Ctx<'_, Kafka>, broker: NodeId, request: &Register) {
         self.sessions[broker.index()].last_heard = Some(ctx.now());
         let existing = self.cluster.image.broker(broker).copied();
@@ -143,6 +144,7 @@ impl Controller {
     ///
     /// Source: `BrokerHeartbeatManager.calculateNextBrokerState`, `ReplicationControlManager.processBrokerHeartbeat`,
     /// metadata, 4.1.
+    #[cold]
     pub(super) fn heartbeat(&mut self, ctx: &mut Ctx<'_, Kafka>, broker: NodeId, request: &Heartbeat) {
         let correlation = request.correlation;
         self.sessions[broker.index()].last_heard = Some(ctx.now());

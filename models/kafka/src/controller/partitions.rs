@@ -109,6 +109,7 @@ impl Controller {
     ///
     /// Source: `ReplicationControlManager.{alterPartition,validateAlterPartitionData,ineligibleReplicasForIsr}`,
     /// metadata, 4.1.
+    #[cold]
     pub(super) fn alter_partition(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &AlterPartition) {
         let result = self.check_proposal(from, request).map(|index| {
             self.elect(index, request.isr, self.election(index));

@@ -103,6 +103,7 @@ impl Producer {
 }
 
 impl Actor<Kafka> for Producer {
+    #[inline(never)]
     fn on(&mut self, ctx: &mut Ctx<'_, Kafka>, event: Event<Message>) {
         match event {
             Event::Start => {
@@ -186,6 +187,7 @@ impl Producer {
 
     /// Gives up on what has taken too long: requests first, whose messages then wait again, and may have waited for too
     /// long.
+    #[cold]
     fn time_out(&mut self, ctx: &mut Ctx<'_, Kafka>) {
         let now = self.connections.now(ctx);
         while let Some(peer) = self.overdue(now) {
@@ -213,6 +215,7 @@ impl Producer {
     /// The connection is gone, with what was on its way and what was to follow.
     ///
     /// Source: `rd_kafka_broker_fail`, `rd_kafka_broker_timeout_scan` at 2.15.0.
+    #[cold]
     fn disconnected(&mut self, ctx: &mut Ctx<'_, Kafka>, peer: NodeId, mishap: Mishap) {
         let now = self.connections.now(ctx);
         let Some(lost) = self.connections.lose(peer, now, ctx.random) else { return };

@@ -29,6 +29,7 @@ impl Producer {
     ///
     /// Source: `Sender.{canRetry,completeBatch}`, `RecordAccumulator.reenqueue`, `TransactionManager.{canRetry,
     /// handleFailedBatch}` at 4.1.
+    #[cold]
     pub(super) fn attempt_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, mut batch: Batch, failure: Failure) {
         let now = ctx.wall_clock();
         batch.failed(failure);
@@ -83,6 +84,7 @@ impl Producer {
     }
 
     /// Source: `Sender.failExpiredBatches` at 4.1, which asks only for batches that were put back before.
+    #[cold]
     fn give_up(&mut self, ctx: &mut Ctx<'_, Kafka>, batch: &Batch) {
         self.fail(ctx, batch, Failure::GIVEN_UP);
         if let (Some(sequences), Some(end)) = (&mut self.sequences, batch.end())

@@ -157,6 +157,7 @@ impl Transaction {
 
 impl Producer {
     /// A message belongs to the transaction, which begins if there is none. In one that has failed `send()` throws.
+    #[cold]
     pub(super) fn send_in_transaction(&mut self, ctx: &mut Ctx<'_, Kafka>, msg: MsgId) {
         let Some(own) = &mut self.transaction else { return };
         match own.state {

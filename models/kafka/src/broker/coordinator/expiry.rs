@@ -33,6 +33,7 @@ impl Group {
 }
 
 impl Broker {
+    #[cold]
     pub(in crate::broker) fn expire_offsets(&mut self, ctx: &mut Ctx<'_, Kafka>) -> Result<(), DiskError> {
         let Some(group) = &self.coordinator.group else { return Ok(()) };
         let config = &self.plan.config.broker;

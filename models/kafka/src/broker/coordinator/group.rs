@@ -211,6 +211,7 @@ impl Group {
     }
 
     /// Source: `GroupCoordinator.handleHeartbeat`, core, 3.9.
+    #[cold]
     pub(super) fn heartbeat(&mut self, now: Time, config: &Config, claim: Membership) -> Result<(), ErrorCode> {
         self.member(claim)?.expires = now + config.consumer.session_timeout;
         match self.state {

@@ -61,6 +61,7 @@ impl Group {
         }
     }
 
+    #[cold]
     pub(super) fn leave(&mut self, ctx: &mut Ctx<'_, Kafka>, plan: &Plan, id: MemberId) {
         if let Some(place) = self.position(id) {
             self.remove(ctx, plan, place, "leaves");

@@ -146,6 +146,7 @@ impl Broker {
         }
     }
 
+    #[cold]
     pub(in crate::broker) fn on_offset_fetch(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &OffsetFetch) {
         let mut progress = std::mem::take(&mut self.coordinator.progress);
         let result = match self.split(self.plan.layout.offsets()) {

@@ -43,6 +43,7 @@ impl Reconciliation {
 }
 
 impl Group {
+    #[cold]
     pub(super) fn group_heartbeat(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,

@@ -23,6 +23,7 @@ enum Wish {
 }
 
 impl Coordinator {
+    #[cold]
     pub(super) fn end_transaction(&mut self, from: NodeId, request: &EndTransaction) {
         let asker = Asker(from, request.correlation);
         match self.wish(request) {

@@ -61,6 +61,7 @@ impl Consumer {
     }
 
     /// Source: `AbstractCoordinator.HeartbeatResponseHandler` at 4.1.
+    #[cold]
     pub(in crate::consumer) fn heartbeat_is(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -89,6 +90,7 @@ impl Consumer {
     }
 
     /// Source: `Heartbeat.failHeartbeat` at 4.1.
+    #[cold]
     pub(in crate::consumer) fn heartbeat_failed(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
         self.leaders.want();
         let Some(member) = &mut self.member else { return };
@@ -98,6 +100,7 @@ impl Consumer {
     }
 
     /// Tells the coordinator that the member goes, and does not wait for an answer.
+    #[cold]
     pub(in crate::consumer) fn leave(&mut self, ctx: &mut Ctx<'_, Kafka>, coordinator: NodeId) {
         let Some(member) = &mut self.member else { return };
         let id = member.id;

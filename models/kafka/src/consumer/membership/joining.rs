@@ -21,6 +21,7 @@ impl Consumer {
     /// Asks to join, once everything that comes before is done.
     ///
     /// Source: `AbstractCoordinator.{initiateJoinGroup,sendJoinGroupRequest}` at 4.1.
+    #[cold]
     pub(in crate::consumer) fn send_join(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
         let Some(member) = &mut self.member else { return };
         match member.request {
@@ -45,6 +46,7 @@ impl Consumer {
     /// The next generation has begun. The leader divides the partitions.
     ///
     /// Source: `AbstractCoordinator.JoinGroupResponseHandler`, `ConsumerCoordinator.onLeaderElected` at 4.1.
+    #[cold]
     pub(in crate::consumer) fn joined(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -80,6 +82,7 @@ impl Consumer {
     }
 
     /// Source: `AbstractCoordinator.SyncGroupResponseHandler` at 4.1.
+    #[cold]
     pub(in crate::consumer) fn synced(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
@@ -112,6 +115,7 @@ impl Consumer {
     }
 
     /// The connection went with what was asked over it.
+    #[cold]
     pub(in crate::consumer) fn lost_join(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time, id: MemberId) {
         if self.member.as_ref().is_some_and(|member| member.id == id && member.request == Request::UnderWay) {
             self.join_failed(ctx, now);

@@ -130,6 +130,7 @@ impl Producer {
     }
 
     /// The question is not going to be answered.
+    #[cold]
     pub(in crate::producer) fn question_lost(&mut self, ctx: &mut Ctx<'_, Kafka>, question: Question) {
         let now = ctx.wall_clock();
         let Some(own) = &mut self.transaction else { return };
@@ -142,6 +143,7 @@ impl Producer {
     }
 
     /// The coordinator has answered.
+    #[cold]
     pub(in crate::producer) fn coordinator_answered(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,

@@ -13,6 +13,7 @@ use crate::sequence::Identity;
 use crate::transaction::Ending;
 
 impl Transaction {
+    #[cold]
     pub(super) fn close(&mut self) {
         self.wish = None;
         self.added.clear();
@@ -24,6 +25,7 @@ impl Transaction {
 }
 
 impl Producer {
+    #[cold]
     pub(in crate::producer) fn end_transaction(&mut self, commit: bool) {
         if let Some(own) = &mut self.transaction {
             own.wish = Some(if commit { Ending::Commit } else { Ending::Abort });
