@@ -63,13 +63,12 @@ impl Consumer {
     pub(super) fn beat_and_join(&mut self, ctx: &mut Ctx<'_, Kafka>, now: Time) {
         let Some(member) = &mut self.member else { return };
         let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
-        let is_away = self.poll.thread != Thread::Running && member.poll_by <= now;
         // One that left because its application stays away joins again when that comes back.
         if self.poll.thread != Thread::Running && member.stage == Stage::Unjoined {
             return;
         }
         let is_due = !member.heartbeat_under_way && member.group_heartbeat_due() <= now;
-        if !self.may_beat(ctx, coordinator, is_away, is_due) {
+        if !self.may_beat(ctx, coordinator, now, is_due) {
             return;
         }
         let Some(member) = &mut self.member else { return };

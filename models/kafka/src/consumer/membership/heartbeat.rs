@@ -25,9 +25,8 @@ impl Consumer {
             self.leaders.want();
         }
         let Some(coordinator) = self.leaders.coordinator() else { return self.leaders.want() };
-        let is_away = self.poll.thread != Thread::Running && member.poll_by <= now && Rule::PollInterval.holds();
         let is_due = !member.heartbeat_under_way && member.heartbeat_at <= now;
-        if !self.may_beat(ctx, coordinator, is_away, is_due) {
+        if !self.may_beat(ctx, coordinator, now, is_due) {
             return;
         }
         let Some(member) = &mut self.member else { return };
@@ -43,9 +42,11 @@ impl Consumer {
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
         coordinator: NodeId,
-        is_away: bool,
+        now: Time,
         is_due: bool,
     ) -> bool {
+        let has_waited = self.member.as_ref().is_some_and(|member| member.poll_by <= now);
+        let is_away = self.poll.thread != Thread::Running && has_waited && Rule::PollInterval.holds();
         if !is_away && !is_due {
             return false;
         }
