@@ -1,6 +1,7 @@
 //! One file a command.
 
 mod check;
+mod ending;
 mod explain;
 mod list;
 mod plan;

@@ -3,21 +3,19 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use ackproof_report::result::Summary;
 use ackproof_report::store::{Recorded, Store};
-use ackproof_report::{markdown, text};
 use ackproof_scenario::{Scenario, Unselected};
 use ackproof_sim::Engine;
 
-use super::{bad_input, look, print};
+use super::bad_input;
+use super::ending::{end, kept};
 use crate::args::{Format, RunArgs};
 use crate::exit::{Exit, Failure};
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::sweep::{INTERRUPTED, sweep};
 use crate::verify::Sample;
-use crate::witness::witnesses;
-use crate::{quickstart, registry, summary};
+use crate::{quickstart, registry};
 
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     // Everything is read before anything runs: a mistake in the last file must not cost the sweep of the first.
@@ -111,45 +109,15 @@ fn run_plan(plan: &Plan, args: &RunArgs, store: Option<&Store>, recorded: Record
     let threads = args.jobs.map_or_else(cores, usize::from);
     let mut progress = Progress::new();
     let swept = sweep(plan, store, recorded, args.verify, threads, &mut progress).map_err(kept)?;
-    let found = witnesses(plan, &swept, store, threads).map_err(kept)?;
-    let summary = summary::summarize(plan, &swept, found);
-    store.map_or(Ok(()), |store| store.write_summary(&summary)).map_err(kept)?;
-    let folder = store.map_or(String::new(), |store| store.folder().display().to_string());
-    print(&rendered(&summary, &folder, args.format))?;
+    let exit = end(plan, &swept, store, threads, args.format)?;
     if swept.interrupted {
         eprintln!("interrupted; what is finished is kept. Go on with: {}", resume_command());
     }
-    Ok(exit_of(&summary))
+    Ok(exit)
 }
 
 fn open_store(plan: &Plan, out: &Path) -> Result<(Store, Recorded), Failure> {
     Store::open(out, &plan.manifest()).map_err(|error| Failure::input(format!("error: {error}")))
-}
-
-fn kept(error: ackproof_report::store::StoreError) -> Failure {
-    Failure::input(format!("error: {error}; the runs that were written before are kept"))
-}
-
-fn rendered(summary: &Summary, folder: &str, format: Format) -> String {
-    match format {
-        Format::Text => text::render(summary, &look(folder.to_owned())),
-        Format::Json => summary.json(),
-        Format::Markdown => markdown::render(summary, folder),
-    }
-}
-
-fn exit_of(summary: &Summary) -> Exit {
-    const ALL: [Exit; 8] = [
-        Exit::AsExpected,
-        Exit::Violated,
-        Exit::BadInput,
-        Exit::Inconclusive,
-        Exit::NothingMatched,
-        Exit::Differs,
-        Exit::OurBug,
-        Exit::Interrupted,
-    ];
-    ALL.into_iter().find(|exit| exit.code() == summary.exit).expect("a summary has one of the known exit codes")
 }
 
 fn cores() -> usize {
