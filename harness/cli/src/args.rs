@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use ackproof_report::formats::{self, FORMATS, Format as ReportFormat};
 use ackproof_sim::Engine;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::verify::Sample;
@@ -45,6 +47,11 @@ pub enum Command {
         ackproof explain results/orders/1a2b3c4d5e6f/failures/r1-f2-all-power-17.replay.yaml\n  \
         ackproof explain kfk1-9T4M-ZQ2C --message p1#57")]
     Explain(ExplainArgs),
+    /// Show results again, in another form. Nothing is simulated.
+    #[command(after_help = "Examples:\n  \
+        ackproof report results/orders --format html -o orders.html\n  \
+        ackproof report results/orders/1a2b3c4d5e6f --format markdown")]
+    Report(ReportArgs),
     /// List what can be written in a scenario.
     #[command(after_help = "Examples:\n  ackproof list faults\n  ackproof list settings kafka --client librdkafka")]
     List(ListArgs),
@@ -162,6 +169,23 @@ pub struct ExplainArgs {
     pub out: PathBuf,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct ReportArgs {
+    /// The folder of a run, or that of a scenario for its newest run.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    #[arg(long, default_value = FORMATS[0].name, value_parser = report_format())]
+    pub format: ReportFormat,
+    /// Write to this file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+fn report_format() -> impl TypedValueParser<Value = ReportFormat> {
+    let values = FORMATS.map(|format| PossibleValue::new(format.name).help(format.about));
+    PossibleValuesParser::new(values).map(|name| formats::named(&name).expect("only names of formats are accepted"))
 }
 
 #[derive(Args, Debug)]

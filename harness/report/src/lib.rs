@@ -8,12 +8,14 @@
 //! * [`stats`]: intervals and medians.
 //! * [`matrix`]: the summary as rows and columns, and which row prevents a loss.
 //! * [`text`], [`markdown`]: the summary for a terminal and for a pull request.
+//! * [`formats`]: the forms of the report, by name.
 //! * [`explain`]: the life of one message, in words and as a space-time diagram.
 //! * [`words`]: a fault schedule in plain words.
 
 mod breaches;
 pub mod explain;
 mod figures;
+pub mod formats;
 mod headline;
 pub mod markdown;
 pub mod matrix;

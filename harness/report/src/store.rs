@@ -33,6 +33,11 @@ pub enum StoreError {
     OtherPlan { path: PathBuf, found: String, wanted: String },
     #[error("{path}: another process is writing results here", path = path.display())]
     InUse { path: PathBuf },
+    #[error(
+        "{path}: the sweep has not ended, so there is no summary; run the same command again to go on with it",
+        path = path.display()
+    )]
+    NoSummary { path: PathBuf },
     #[error("{path}: no results here; expected a folder with a manifest.json, or a file named `latest`", path = path.display())]
     NoResults { path: PathBuf },
 }
@@ -195,7 +200,23 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest, StoreError> {
 /// # Errors
 /// The file is missing, of another version, or no summary.
 pub fn read_summary(folder: &Path) -> Result<Summary, StoreError> {
-    read_json(&folder.join("summary.json"))
+    let path = folder.join("summary.json");
+    if path.exists() { read_json(&path) } else { Err(StoreError::NoSummary { path: folder.to_owned() }) }
+}
+
+/// Everything that a report is made of, read from the folder of a run.
+#[derive(Clone, Debug)]
+pub struct Results {
+    pub manifest: Manifest,
+    pub summary: Summary,
+}
+
+impl Results {
+    /// # Errors
+    /// A file is missing, of another version, or cut off.
+    pub fn read(folder: &Path) -> Result<Results, StoreError> {
+        Ok(Results { manifest: read_manifest(folder)?, summary: read_summary(folder)? })
+    }
 }
 
 /// Every run that ended, without touching the folder.

@@ -6,6 +6,7 @@ mod explain;
 mod list;
 mod plan;
 mod replay;
+mod report;
 mod run;
 
 use std::io::{IsTerminal, Write};
@@ -30,6 +31,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::Replay(args)) => replay::replay(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Report(args)) => report::report(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Schema) => {
             print(&format!("{:#}\n", ackproof_scenario::schema()))?;

@@ -4,6 +4,7 @@ mod bad_input;
 mod interrupted;
 mod reading;
 mod replaying;
+mod reporting;
 mod results;
 mod running;
 mod secrets;
