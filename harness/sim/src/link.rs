@@ -130,7 +130,10 @@ impl<T> Link<T> {
             place.is_some() || !self.flight.iter().any(|entry| entry.seq == seq && entry.due == due),
             "a message is due and another one is ahead of it"
         );
-        let entry = self.flight.remove(place?);
+        let entry = match place? {
+            0 => self.flight.pop_front(),
+            place => self.flight.remove(place),
+        };
         self.forget_if_empty();
         entry
     }

@@ -83,7 +83,7 @@ impl<M: Model> World<M> {
         }
         if is.disk_lost && !was.disk_lost {
             self.nodes[id.index()].disk.wipe();
-            self.recorder.fact(id, || Fact::DiskLost);
+            self.recorder.fact(self.now, id, || Fact::DiskLost);
         }
         if is.stopped && !was.stopped && self.nodes[id.index()].is_up() {
             self.nodes[id.index()].stopping = true;
@@ -101,7 +101,7 @@ impl<M: Model> World<M> {
         let node = &mut self.nodes[id.index()];
         for cut in node.disk.lose_power(&mut cuts) {
             if let Some(origin) = self.model.origin_of(cut.file) {
-                self.recorder.fact(id, || Fact::power_cut(origin, cut));
+                self.recorder.fact(self.now, id, || Fact::power_cut(origin, cut));
             }
         }
     }
@@ -134,7 +134,7 @@ impl<M: Model> World<M> {
 
     /// The process is gone. Its peers learn that, unless its machine went dark.
     pub(crate) fn die(&mut self, id: NodeId, how: Death, acts: &mut Vec<Act>) {
-        self.recorder.node(id, Op::Died(how));
+        self.recorder.node(self.now, id, Op::Died(how));
         self.nodes[id.index()].forget();
         acts.push(Act::Crash(id));
         for peer in self.topology.ids().filter(|&peer| peer != id) {
@@ -179,7 +179,7 @@ impl<M: Model> World<M> {
         node.incarnation += 1;
         node.joined = true;
         node.actor = Some(self.model.process(id));
-        self.recorder.node(id, Op::Started);
+        self.recorder.node(self.now, id, Op::Started);
         self.observe(id, Probe::Started);
         acts.push(Act::Bounce(id));
         self.queue_now(id, Kind::Start, What::Start, acts);

@@ -10,7 +10,7 @@ use ackproof_core::time::Time;
 
 use crate::app::App;
 use crate::connection::End;
-use crate::queue::Kind;
+use crate::queue::Key;
 
 /// An attempt to open a connection that nobody has answered yet.
 #[derive(Debug)]
@@ -134,10 +134,10 @@ impl<M: Model> Node<M> {
     }
 
     /// Folds an event into the fingerprint of everything the node has handled.
-    pub(crate) fn note_event(&mut self, now: Time, due: Time, kind: Kind, sender: u8, seq: u32) {
+    pub(crate) fn note_event(&mut self, now: Time, key: Key) {
         self.events += 1;
-        let what = u64::from(kind as u8) << 56 | u64::from(sender) << 48 | u64::from(seq);
-        for word in [now.0 << 32 ^ due.0, what] {
+        let [due, what] = key.words();
+        for word in [now.0 << 32 ^ due, what] {
             self.fingerprint = (self.fingerprint ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
         }
         if self.busy_ms != now {

@@ -47,6 +47,11 @@ impl Key {
     pub(crate) fn kind(self) -> Kind {
         [Kind::Start, Kind::Timer, Kind::App, Kind::Disk, Kind::Net][(self.0 >> 37) as usize & 0b111]
     }
+    /// Due time, and kind, sender and sequence number, in two words: what identifies the event among all of its node.
+    pub(crate) fn words(self) -> [u64; 2] {
+        let kind = (self.0 >> 37) as u64 & 0b111;
+        [self.due().0, kind << 56 | u64::from(self.sender().0) << 48 | u64::from(self.seq())]
+    }
     pub(crate) fn sender(self) -> NodeId {
         NodeId((self.0 >> 29) as u8)
     }

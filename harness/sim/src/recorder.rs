@@ -1,5 +1,5 @@
-//! Writes the history: what happens within a millisecond is collected per node and appended in order of node, so that
-//! the order in which an engine served the nodes leaves no mark.
+//! Writes the history: what happens within a millisecond is put in order of node, so that the order in which an engine
+//! served the nodes leaves no mark.
 
 use ackproof_core::history::History;
 use ackproof_core::node::NodeId;
@@ -14,23 +14,26 @@ pub(crate) struct Recorder {
     pub(crate) history: History,
     pub(crate) trace: Vec<Traced>,
     detail: Detail,
-    /// What each node has to say about this millisecond.
-    buffers: Vec<(Vec<Op>, Vec<Fact>)>,
-    /// Nodes with something in their buffer, each once, in the order they were first served.
-    touched: Vec<NodeId>,
+    /// What nodes had to say since the last word that concerned the whole run, in this millisecond: where it begins in
+    /// the history and in the trace.
+    begins: (usize, usize),
+    /// The node that spoke last.
+    last: NodeId,
+    /// Nodes were not served in their order.
+    mixed: bool,
     unsorted: bool,
 }
 
 impl Recorder {
     /// `entries` is about how long the history will be.
     pub(crate) fn new(nodes: Vec<String>, entries: usize, detail: Detail, planted: Option<Planted>) -> Recorder {
-        let buffers = nodes.iter().map(|_| (Vec::new(), Vec::new())).collect();
         Recorder {
             history: History { nodes, entries: Vec::with_capacity(entries) },
             trace: Vec::new(),
             detail,
-            buffers,
-            touched: Vec::new(),
+            begins: (0, 0),
+            last: NodeId(0),
+            mixed: false,
             unsorted: planted == Some(Planted::UnsortedRecords),
         }
     }
@@ -41,46 +44,35 @@ impl Recorder {
 
     /// What concerns the whole run; only between milliseconds' node events.
     pub(crate) fn world(&mut self, now: Time, op: Op) {
-        self.flush(now);
+        self.flush();
         self.history.push(now, None, op);
+        self.begins.0 += 1;
     }
 
-    pub(crate) fn node(&mut self, node: NodeId, op: Op) {
-        self.touch(node);
-        self.buffers[node.index()].0.push(op);
+    pub(crate) fn node(&mut self, now: Time, node: NodeId, op: Op) {
+        self.hear(node);
+        self.history.push(now, Some(node), op);
     }
 
-    pub(crate) fn fact(&mut self, node: NodeId, fact: impl FnOnce() -> Fact) {
+    pub(crate) fn fact(&mut self, now: Time, node: NodeId, fact: impl FnOnce() -> Fact) {
         if self.detail == Detail::Trace {
-            self.touch(node);
-            self.buffers[node.index()].1.push(fact());
+            self.hear(node);
+            self.trace.push(Traced { at: now, node, fact: fact() });
         }
     }
 
-    fn touch(&mut self, node: NodeId) {
-        let (ops, facts) = &self.buffers[node.index()];
-        if ops.is_empty() && facts.is_empty() {
-            self.touched.push(node);
-        }
+    fn hear(&mut self, node: NodeId) {
+        self.mixed |= node < self.last;
+        self.last = node;
     }
 
-    /// Ends the millisecond `now`.
-    pub(crate) fn flush(&mut self, now: Time) {
-        if self.touched.is_empty() {
-            return;
+    /// Ends the millisecond.
+    pub(crate) fn flush(&mut self) {
+        if self.mixed && !self.unsorted {
+            self.history.entries[self.begins.0..].sort_by_key(|entry| entry.node);
+            self.trace[self.begins.1..].sort_by_key(|traced| traced.node);
         }
-        if !self.unsorted {
-            self.touched.sort_unstable();
-        }
-        for &node in &self.touched {
-            let (ops, facts) = &mut self.buffers[node.index()];
-            for op in ops.drain(..) {
-                self.history.push(now, Some(node), op);
-            }
-            for fact in facts.drain(..) {
-                self.trace.push(Traced { at: now, node, fact });
-            }
-        }
-        self.touched.clear();
+        self.begins = (self.history.entries.len(), self.trace.len());
+        (self.last, self.mixed) = (NodeId(0), false);
     }
 }

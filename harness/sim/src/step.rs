@@ -15,7 +15,7 @@ use ackproof_core::time::Span;
 use crate::app::App;
 use crate::queue::{AppEvent, Item, Kind, What};
 use crate::sender::{Sender, Then};
-use crate::world::World;
+use crate::world::{EVENTS_PER_MS_MAX, World};
 
 /// Where an engine takes what a node causes.
 pub(crate) trait Sink {
@@ -86,23 +86,25 @@ impl<M: Model> World<M> {
     }
 
     fn enter(&mut self, item: Item) {
-        let now = self.now;
+        self.events += 1;
         let node = &mut self.nodes[item.node.index()];
-        node.note_event(now, item.key.due(), item.key.kind(), item.key.sender().0, item.key.seq());
-        self.count_event(item.node);
+        node.note_event(self.now, item.key);
+        if node.events_this_ms > EVENTS_PER_MS_MAX && self.runaway.is_none() {
+            self.run_away(item.node);
+        }
     }
 
     /// Runs the actor on one event, and on what its application does in answer at once.
     fn act<S: Sink>(&mut self, id: NodeId, event: Event<M::Message>, sink: &mut S) {
-        let mut effects = std::mem::take(&mut self.buffers.effects);
-        let mut calls = std::mem::take(&mut self.buffers.calls);
+        let mut buffers = self.buffers.take().expect("what an actor does never runs another one");
+        let Buffers { effects, calls } = &mut *buffers;
         let mut event = Some(event);
         let mut next_call = 0;
         while let Some(input) = event.take() {
-            let wrote = self.run_actor(id, input, &mut effects);
+            let wrote = self.run_actor(id, input, effects);
             let write_ms = if wrote { self.setup.disk.write } else { Span::ZERO };
             for effect in effects.drain(..) {
-                self.take_effect(id, effect, write_ms, &mut calls, sink);
+                self.take_effect(id, effect, write_ms, calls, sink);
             }
             if next_call < calls.len() {
                 event = Some(Event::App(calls[next_call].clone()));
@@ -110,8 +112,7 @@ impl<M: Model> World<M> {
             }
         }
         calls.clear();
-        self.buffers.effects = effects;
-        self.buffers.calls = calls;
+        self.buffers = Some(buffers);
     }
 
     /// Whether it wrote to its disk.
@@ -157,7 +158,7 @@ impl<M: Model> World<M> {
                     self.nodes[id.index()].exiting = Some(why);
                     self.exits.push(id);
                     let text = format!("the process exits: {why}");
-                    self.recorder.fact(id, || Fact::Observed(Observation::Noted { text }));
+                    self.recorder.fact(self.now, id, || Fact::Observed(Observation::Noted { text }));
                 }
             }
         }
@@ -186,9 +187,9 @@ impl<M: Model> World<M> {
     fn note(&mut self, id: NodeId, observation: Observation) {
         self.observe(id, observation.probe());
         if let Observation::Disposed { msg, rule, .. } = &observation {
-            self.recorder.node(id, Op::Disposed { msg: *msg, rule: rule.clone() });
+            self.recorder.node(self.now, id, Op::Disposed { msg: *msg, rule: rule.clone() });
         }
-        self.recorder.fact(id, || Fact::Observed(observation));
+        self.recorder.fact(self.now, id, || Fact::Observed(observation));
     }
 
     /// Keeps an observation for the anchors that wait for it.
@@ -219,7 +220,7 @@ impl<M: Model> World<M> {
             if outcome == Outcome::Acked {
                 self.observe(id, Probe::Acked);
             }
-            self.recorder.node(id, Op::Told { msg, outcome });
+            self.recorder.node(self.now, id, Op::Told { msg, outcome });
         }
         match then {
             Then::Resend(backoff) => {
@@ -238,7 +239,7 @@ impl<M: Model> World<M> {
         match &mut self.nodes[id.index()].app {
             App::Consumer(worker) => {
                 let first = worker.take(delivery);
-                self.recorder.node(id, Op::Delivered(delivery));
+                self.recorder.node(self.now, id, Op::Delivered(delivery));
                 self.observe(id, Probe::Delivered);
                 match first {
                     Some(_) if zero => self.finish_all(id, calls),
@@ -250,7 +251,7 @@ impl<M: Model> World<M> {
             }
             App::Auditor => {
                 let found = if delivery.origin.is_output() { Op::Effect(delivery) } else { Op::Audited(delivery) };
-                self.recorder.node(id, found);
+                self.recorder.node(self.now, id, found);
                 calls.push(AppCall::Finished { delivery, success: true });
             }
             App::None | App::Producer(_) => panic!("only a consumer's client hands over deliveries"),
@@ -273,7 +274,7 @@ impl<M: Model> World<M> {
         let App::Consumer(worker) = &mut self.nodes[id.index()].app else { panic!("only a consumer processes") };
         let (processed, next) = worker.done();
         let (delivery, success) = (processed.delivery, processed.success);
-        self.recorder.node(id, Op::Processed { delivery, success });
+        self.recorder.node(self.now, id, Op::Processed { delivery, success });
         if success {
             self.observe(id, Probe::Processed);
         }
@@ -329,17 +330,17 @@ impl<M: Model> World<M> {
         if self.nodes[id.index()].exiting.is_some() {
             return;
         }
-        self.recorder.node(id, Op::EndTransaction { commit });
+        self.recorder.node(self.now, id, Op::EndTransaction { commit });
         self.act(id, Event::App(AppCall::EndTransaction { commit }), sink);
     }
 
     fn publish<S: Sink>(&mut self, id: NodeId, msg: MsgId, attempt: u32, sink: &mut S) {
         let App::Producer(sender) = &self.nodes[id.index()].app else { panic!("only a producer sends") };
         let checked = sender.config.is_checked();
-        self.recorder.node(id, Op::Send { msg, attempt });
+        self.recorder.node(self.now, id, Op::Send { msg, attempt });
         self.observe(id, Probe::Sent);
         if !checked {
-            self.recorder.node(id, Op::Told { msg, outcome: Outcome::Untold });
+            self.recorder.node(self.now, id, Op::Told { msg, outcome: Outcome::Untold });
         }
         self.act(id, Event::App(AppCall::Send { msg, attempt }), sink);
     }

@@ -38,11 +38,12 @@ impl<M: Model> World<M> {
         };
         match end.accept(entry.conn, entry.opening) {
             Ok(()) => {
-                self.recorder.fact(to, || Fact::MessageTaken { from, text: format!("{body:?}") });
+                self.recorder.fact(self.now, to, || Fact::MessageTaken { from, text: format!("{body:?}") });
                 Some(Event::Message { from, body })
             }
             Err(reset) => {
-                self.recorder.fact(to, || Fact::MessageLost { to, why: "its connection was closed".to_owned() });
+                self.recorder
+                    .fact(self.now, to, || Fact::MessageLost { to, why: "its connection was closed".to_owned() });
                 self.part(to, from, reset, sink);
                 None
             }
@@ -51,14 +52,14 @@ impl<M: Model> World<M> {
 
     /// Latency of one message, drawn from the link's own stream.
     pub(crate) fn latency(&mut self, from: NodeId, to: NodeId) -> Span {
-        let facts = *self.facts.link(from, to);
-        let base = self.setup.network.latency;
+        let facts = self.facts.link(from, to);
+        let (base, loss) = (self.setup.network.latency, facts.loss);
         let (low, high) = (base.low.0 + facts.added_ms.0, base.high.0 + facts.added_ms.1);
         if let Some(stream) = &mut self.planted_stream {
             return Span(stream.between(low, high).max(1));
         }
         let stream = &mut self.link(from, to).stream;
-        let late = if facts.loss > 0.0 { retransmission(stream, facts.loss) } else { Span::ZERO };
+        let late = if loss > 0.0 { retransmission(stream, loss) } else { Span::ZERO };
         Span(stream.between(low, high).max(1)) + late
     }
 
@@ -139,7 +140,7 @@ impl<M: Model> World<M> {
         let now = self.now;
         if self.recorder.traces() {
             let text = format!("{body:?}");
-            self.recorder.fact(from, || Fact::MessageSent { to, due: now + latency, text });
+            self.recorder.fact(self.now, from, || Fact::MessageSent { to, due: now + latency, text });
         }
         let (body, bytes) = if S::WIRE {
             let bytes: Rc<[u8]> = postcard::to_stdvec(&body).expect("every message can be encoded").into();
@@ -153,7 +154,7 @@ impl<M: Model> World<M> {
     }
 
     fn lose(&mut self, from: NodeId, to: NodeId, why: &'static str) {
-        self.recorder.fact(from, || Fact::MessageLost { to, why: why.to_owned() });
+        self.recorder.fact(self.now, from, || Fact::MessageLost { to, why: why.to_owned() });
     }
 
     /// Tells a peer that connections ended, behind what was already sent.

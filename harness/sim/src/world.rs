@@ -51,7 +51,7 @@ pub(crate) enum Act {
 /// A run that handles more events than this is a bug.
 const EVENTS_MAX: u64 = 200_000_000;
 /// The most that one node can sensibly do in a millisecond.
-const EVENTS_PER_MS_MAX: u32 = 200_000;
+pub(crate) const EVENTS_PER_MS_MAX: u32 = 200_000;
 
 pub(crate) struct World<M: Model> {
     pub(crate) model: Arc<M>,
@@ -74,9 +74,10 @@ pub(crate) struct World<M: Model> {
     pub(crate) observed: Vec<(NodeId, Probe)>,
     /// Processes that asked to exit in this millisecond.
     pub(crate) exits: Vec<NodeId>,
-    pub(crate) buffers: Buffers<M>,
+    /// `None` while an actor runs.
+    pub(crate) buffers: Option<Box<Buffers<M>>>,
     pub(crate) messages: u64,
-    events: u64,
+    pub(crate) events: u64,
     pub(crate) runaway: Option<String>,
     ranks: Vec<[u8; Topology::MAX_NODES]>,
     pub(crate) planted_stream: Option<Stream>,
@@ -143,7 +144,7 @@ impl<M: Model> World<M> {
             anchors,
             observed: Vec::new(),
             exits: Vec::new(),
-            buffers: Buffers::default(),
+            buffers: Some(Box::default()),
             messages: 0,
             events: 0,
             runaway: None,
@@ -239,7 +240,7 @@ impl<M: Model> World<M> {
 
     /// The end of the millisecond: records are put in order, anchors counted.
     pub(crate) fn end_ms(&mut self) -> Result<(), SimError> {
-        self.recorder.flush(self.now);
+        self.recorder.flush();
         if !self.observed.is_empty() {
             let mut observed = std::mem::take(&mut self.observed);
             observed.sort_by_key(|(node, _)| *node);
@@ -263,12 +264,10 @@ impl<M: Model> World<M> {
         }
     }
 
-    pub(crate) fn count_event(&mut self, node: NodeId) {
-        self.events += 1;
+    #[cold]
+    pub(crate) fn run_away(&mut self, node: NodeId) {
         let burst = self.nodes[node.index()].events_this_ms;
-        if burst > EVENTS_PER_MS_MAX && self.runaway.is_none() {
-            self.runaway = Some(format!("{} handled {burst} events at {}", self.topology.name(node), self.now));
-        }
+        self.runaway = Some(format!("{} handled {burst} events at {}", self.topology.name(node), self.now));
     }
 
     /// Whether this is the message that its link gives out next; one that was given a new due time is not.

@@ -176,7 +176,11 @@ impl Actor<Kafka> for Consumer {
                 self.drive(ctx, Event::Closed { peer });
                 self.disconnected(ctx, peer);
             }
-            Event::App(AppCall::Finished { delivery, success }) => self.finished(ctx, delivery, success),
+            Event::App(AppCall::Finished { delivery, success }) => {
+                if !self.finished(ctx, delivery, success) {
+                    return;
+                }
+            }
             Event::Stop => self.closing = true,
             Event::App(AppCall::Send { .. } | AppCall::EndTransaction { .. }) => {}
             Event::Synced { .. } | Event::MoveLeader { .. } => {}

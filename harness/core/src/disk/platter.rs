@@ -7,13 +7,16 @@ use crate::time::Time;
 impl<R: Clone, C: Clone> Disk<R, C> {
     /// Brings the disk to `now`: finishes the syncs that are due and lets the kernel write old pages back.
     /// Must be called before an actor or a fault touches the disk.
+    #[inline]
     pub fn settle(&mut self, now: Time) {
         debug_assert!(now >= self.now, "a disk was asked to go back in time");
-        let before = self.now;
-        self.now = now;
-        if self.pending.is_empty() && now < self.next_wake {
-            return;
+        let before = std::mem::replace(&mut self.now, now);
+        if !self.pending.is_empty() || now >= self.next_wake {
+            self.settle_due(before, now);
         }
+    }
+
+    fn settle_due(&mut self, before: Time, now: Time) {
         if !self.pending.is_empty() {
             let mut pending = std::mem::take(&mut self.pending);
             pending.retain(|sync| {

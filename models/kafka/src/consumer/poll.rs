@@ -231,10 +231,11 @@ impl Consumer {
         }
     }
 
-    /// The application finished with a record; one that it failed is given back or given up.
-    pub(super) fn finished(&mut self, ctx: &mut Ctx<'_, Kafka>, delivery: Delivery, success: bool) {
-        let Some(place) = self.poll.handed.iter().position(|polled| polled.delivery == delivery) else { return };
-        let Some(polled) = self.poll.handed.remove(place) else { return };
+    /// The application finished with a record; one that it failed is given back or given up. Whether anybody waited
+    /// for that.
+    pub(super) fn finished(&mut self, ctx: &mut Ctx<'_, Kafka>, delivery: Delivery, success: bool) -> bool {
+        let handed = self.poll.handed.iter().position(|polled| polled.delivery == delivery);
+        let Some(polled) = handed.and_then(|place| self.poll.handed.remove(place)) else { return false };
         let given_back = !success
             && match self.config.on_error {
                 OnError::Requeue => true,
@@ -254,11 +255,15 @@ impl Consumer {
             Some(Commit::AfterBatch) if self.poll.in_background => polled.is_last,
             Some(Commit::AfterBatch) => self.poll.polled.is_empty(),
             Some(Commit::Auto { .. } | Commit::Background { .. } | Commit::BeforeProcessing) | None => false,
-            Some(Commit::InTransaction) => return self.finished_in_transaction(ctx, polled, success, given_back),
+            Some(Commit::InTransaction) => {
+                self.finished_in_transaction(ctx, polled, success, given_back);
+                false
+            }
         };
         if commits {
             self.commit_by_itself(now);
         }
+        true
     }
 
     /// Goes back to a record that failed, unless the partition is behind it already; what was polled behind it in its
