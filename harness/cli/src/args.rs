@@ -7,6 +7,7 @@ use ackproof_sim::Engine;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::shard::Asked;
 use crate::verify::Sample;
 
 /// Which broker settings lose acknowledged messages, under which faults: simulated, replayable, compared.
@@ -31,6 +32,11 @@ pub enum Command {
         ackproof run scenarios/kafka/acks-and-min-isr.yaml\n  \
         ackproof run orders.yaml --only 'acks=all' --fault all-power --runs 1000 --format markdown")]
     Run(RunArgs),
+    /// Join the shards of a sweep to the result that the whole sweep would have had.
+    #[command(after_help = "Examples:\n  \
+        ackproof merge shards/ -o results\n  \
+        ackproof merge shard-1 shard-2 shard-4 --allow-missing --format markdown")]
+    Merge(MergeArgs),
     /// Show what a run would do: rows, columns, effective settings with their source. Nothing is simulated.
     #[command(after_help = "Examples:\n  ackproof plan orders.yaml\n  ackproof plan orders.yaml --format json")]
     Plan(PlanArgs),
@@ -112,9 +118,31 @@ pub struct RunArgs {
     /// Share of the runs that is repeated on turmoil and must give the same history.
     #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = Sample::parse)]
     pub verify: Sample,
+    /// Do only part k of n of the runs, for `merge` to join; 1/1 is all of them. Without it, what GitLab, AWS Batch, Slurm
+    /// or a Kubernetes Indexed Job (with ACKPROOF_SHARDS) say by their variables.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<Asked>,
     /// Folder of results.
     #[arg(long, value_name = "DIR", default_value = "results")]
     pub out: PathBuf,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+#[derive(Args, Debug)]
+pub struct MergeArgs {
+    /// Folders with the results of shards, at any depth.
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Folder of results, as of `run --out`.
+    #[arg(short, long, value_name = "DIR", default_value = "results")]
+    pub out: PathBuf,
+    /// Report what is there although runs are missing or cannot be read, marked as incomplete.
+    #[arg(long)]
+    pub allow_missing: bool,
+    /// Threads; all cores unless given.
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
 }

@@ -10,6 +10,7 @@ use ackproof_scenario::{FaultClass, Row, Scenario};
 use ackproof_sim::Engine;
 
 use crate::registry::{self, Prepared};
+use crate::shard::Shard;
 use crate::trial::Bed;
 
 /// A sweep, ready to run.
@@ -21,6 +22,9 @@ pub struct Plan {
     /// Row by row, within a row in the order of the fault classes.
     pub cells: Vec<PlannedCell>,
     pub digest: String,
+    /// The part of the runs that is done here; `None` for all of them. It is no part of the digest: all shards are of one
+    /// plan.
+    pub shard: Option<Shard>,
 }
 
 /// One cell: a row of settings under one fault class.
@@ -49,7 +53,47 @@ impl Plan {
             }
         }
         let digest = digest(&scenario, engine);
-        Plan { scenario, engine, models, cells, digest }
+        Plan { scenario, engine, models, cells, digest, shard: None }
+    }
+
+    /// The plan that a results folder was made by, from what its manifest says.
+    ///
+    /// # Errors
+    /// It cannot be planned again here: the manifest says too little, or this is another version of the program.
+    pub fn again(manifest: &Manifest) -> Result<Plan, String> {
+        let (found, version) = (&manifest.ackproof, env!("CARGO_PKG_VERSION"));
+        let other = |why: &str| format!("recorded by ackproof {found}{why}, and this is ackproof {version}");
+        if found != version {
+            return Err(other(""));
+        }
+        let engine = [Engine::Event, Engine::Turmoil].into_iter().find(|known| known.to_string() == manifest.engine);
+        let engine = engine.ok_or_else(|| format!("no engine `{}`", manifest.engine))?;
+        let resolved = manifest.resolved.as_ref().ok_or("the manifest lacks the scenario in its field `resolved`")?;
+        let scenario = Scenario::from_resolved(resolved, &registry::brokers())
+            .map_err(|why| format!("the scenario in the field `resolved` cannot be read: {why}"))?;
+        // Before a model sees values that nobody has checked.
+        if digest(&scenario, engine) != manifest.plan {
+            return Err(other(" with other rules, or changed by hand since"));
+        }
+        Ok(Plan::of(scenario, engine))
+    }
+
+    /// Runs of a cell that belong here.
+    pub fn runs_here(&self, cell: usize) -> u64 {
+        let runs = self.scenario.runs;
+        u64::from(self.shard.map_or(runs, |shard| shard.runs_of(cell, runs)))
+    }
+
+    /// Every unit of work that belongs here, by seed and then by cell: number of the run (from 0) and number of the cell.
+    pub fn units(&self) -> impl Iterator<Item = (u32, usize)> {
+        let all = (0..self.scenario.runs).flat_map(|index| (0..self.cells.len()).map(move |cell| (index, cell)));
+        all.filter(|&(index, cell)| self.shard.is_none_or(|shard| shard.holds(index, cell)))
+    }
+
+    /// The number (from 0) of the run with this seed; `None` for a seed of another plan.
+    pub fn index_of(&self, seed: Seed) -> Option<u32> {
+        let index = u32::try_from(seed.0.wrapping_sub(self.scenario.seed.0)).ok()?;
+        (index < self.scenario.runs && self.seed(index) == seed).then_some(index)
     }
 
     pub fn row(&self, cell: &PlannedCell) -> &Row {
@@ -97,9 +141,10 @@ impl Plan {
             broker: self.scenario.broker_version(),
             engine: self.engine.to_string(),
             plan: self.digest.clone(),
-            shard: None,
+            shard: self.shard.map(|shard| shard.to_string()),
             seed: self.scenario.seed.0,
             runs: u64::from(self.scenario.runs),
+            resolved: Some(self.scenario.resolved()),
             rows: rows.collect(),
             cells: self.cells.iter().map(|cell| cell.plan.clone()).collect(),
         }

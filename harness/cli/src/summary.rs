@@ -1,7 +1,7 @@
 //! From the runs of a sweep to the one object that is written, printed and compared.
 
 use ackproof_report::result::{
-    BrokenRun, Cell, FaultClass, NotModelled, Note as Reported, NoteKind, Summary, Verified,
+    BrokenRun, Cell, CellPlan, FaultClass, NotModelled, Note as Reported, NoteKind, Summary, Verified,
 };
 use ackproof_report::words;
 use ackproof_scenario::Note;
@@ -22,9 +22,10 @@ pub fn summarize(plan: &Plan, swept: &Swept, mut witnesses: Witnesses) -> Summar
     summary.seed = scenario.seed.0;
     summary.axes = scenario.rows.first().map_or(Vec::new(), |row| row.settings().into_keys().collect());
     summary.faults = fault_classes(plan);
-    for cell in &plan.cells {
+    for (index, cell) in plan.cells.iter().enumerate() {
         let runs = swept.runs.get(&cell.plan.id).map_or(&[][..], Vec::as_slice);
-        summary.cells.push(Cell::of(&cell.plan, runs, witnesses.by_cell.remove(&cell.plan.id)));
+        let here = CellPlan { runs: plan.runs_here(index), ..cell.plan.clone() };
+        summary.cells.push(Cell::of(&here, runs, witnesses.by_cell.remove(&cell.plan.id)));
         for run in runs {
             if let Some(message) = &run.broken {
                 let (cell, seed, message) = (cell.plan.id.clone(), run.seed.0, message.clone());
@@ -32,20 +33,29 @@ pub fn summarize(plan: &Plan, swept: &Swept, mut witnesses: Witnesses) -> Summar
             }
         }
     }
-    summary.complete = !swept.interrupted && summary.cells.iter().all(|cell| cell.runs == cell.planned_runs);
+    summary.complete =
+        !swept.interrupted && !swept.is_short && summary.cells.iter().all(|cell| cell.runs == cell.planned_runs);
+    summary.shard = plan.shard.map(|shard| shard.to_string());
     summary.verified = joined(&swept.verified, witnesses.verified);
-    summary.expectations = expectation::judge(plan, &summary.cells);
+    // A canary need not bite in a part of the runs.
+    if plan.shard.is_none() {
+        summary.expectations = expectation::judge(plan, &summary.cells);
+    }
     add_notes(&mut summary, &scenario.notes);
     let broker = registry::entry(scenario.broker).broker;
     summary.assumptions = broker.simplifications().iter().map(|text| (*text).to_owned()).collect();
-    let exit = exit(&summary, swept);
+    let exit = exit(plan, &summary, swept);
     summary.exit_with(exit.code());
     summary
 }
 
 /// How a command ends that came to this.
-fn exit(summary: &Summary, swept: &Swept) -> Exit {
-    let mut exit = expectation::exit(&summary.expectations, &summary.cells);
+fn exit(plan: &Plan, summary: &Summary, swept: &Swept) -> Exit {
+    let mut exit = match (plan.shard, summary.complete) {
+        (Some(_), true) => Exit::AsExpected,
+        (_, false) => Exit::Inconclusive,
+        (None, true) => expectation::exit(&summary.expectations, &summary.cells),
+    };
     if swept.interrupted {
         exit = exit.worse(Exit::Interrupted);
     }
@@ -87,7 +97,7 @@ fn add_notes(summary: &mut Summary, notes: &[Note]) {
                 continue;
             }
             Note::Collapsed { .. } => (NoteKind::Collapsed, String::new()),
-            Note::Trap { source, .. } => (NoteKind::Trap, (*source).to_owned()),
+            Note::Trap { source, .. } => (NoteKind::Trap, source.clone()),
             Note::Fixed { .. } => (NoteKind::Remark, String::new()),
         };
         let text = match note {

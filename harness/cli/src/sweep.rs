@@ -27,6 +27,8 @@ pub struct Swept {
     pub runs: BTreeMap<String, Vec<RunLine>>,
     pub verified: Verified,
     pub interrupted: bool,
+    /// Not every run was vouched for that should have been: a shard did not get to its end.
+    pub is_short: bool,
 }
 
 /// One run that is still to be done: the cell's index in the plan, and the seed.
@@ -61,7 +63,7 @@ pub fn sweep(
     let units = work_list(plan, &recorded, sample);
     let mut swept = Swept { runs: recorded.runs, ..Swept::default() };
     let left = units.iter().filter(|unit| !unit.recorded).count();
-    progress.begin(left, plan.cells.len() * plan.scenario.runs as usize);
+    progress.begin(left, plan.units().count());
     let next = AtomicUsize::new(0);
     let stop = AtomicBool::new(false);
     let (sender, receiver) = mpsc::channel();
@@ -137,17 +139,11 @@ impl Swept {
 
 fn work_list(plan: &Plan, recorded: &Recorded, sample: Sample) -> Vec<Unit> {
     let done: Vec<_> = plan.cells.iter().map(|cell| recorded.done(&cell.plan.id)).collect();
-    let mut units = Vec::new();
-    for index in 0..plan.scenario.runs {
+    let units = plan.units().map(|(index, cell)| {
         let seed = plan.seed(index);
-        for (cell, (planned, done)) in plan.cells.iter().zip(&done).enumerate() {
-            let recorded = done.contains(&seed);
-            if !recorded || is_sampled(plan, sample, &planned.plan.id, seed) {
-                units.push(Unit { cell, seed, recorded });
-            }
-        }
-    }
-    units
+        Unit { cell, seed, recorded: done[cell].contains(&seed) }
+    });
+    units.filter(|unit| !unit.recorded || is_sampled(plan, sample, &plan.cells[unit.cell].plan.id, unit.seed)).collect()
 }
 
 /// Whether a run is to be repeated on the reference engine.

@@ -98,7 +98,7 @@ pub fn is_secret(key: &str) -> bool {
 }
 
 /// A section and a key: the full name of a setting, written `producer.acks`.
-#[derive(Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
+#[derive(Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug, Serialize, Deserialize)]
 pub struct SettingName {
     pub section: String,
     pub key: String,

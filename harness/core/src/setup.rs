@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{Span, SpanRange};
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Setup {
     pub cluster: Cluster,
     pub app: App,
@@ -13,7 +13,7 @@ pub struct Setup {
     pub disk: DiskTiming,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Cluster {
     pub brokers: u8,
     /// Broker `i` (from 1) sits in `racks[(i - 1) % len]`; empty for no racks.
@@ -27,13 +27,13 @@ impl Cluster {
     }
 }
 
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct App {
     pub producer: ProducerApp,
     pub consumer: ConsumerApp,
 }
 
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct ProducerApp {
     pub send: SendMode,
     pub on_failure: OnFailure,
@@ -50,7 +50,7 @@ impl ProducerApp {
 }
 
 /// How an application groups its sends into transactions, one after the other.
-#[derive(Copy, Clone, PartialEq, Debug)]
+#[derive(Copy, Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Transaction {
     /// Sends of one transaction, at least 1; the last one may be shorter.
     pub messages: u32,
@@ -84,7 +84,8 @@ impl SendMode {
 }
 
 /// What the application does when it is told of a failure.
-#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OnFailure {
     /// Counts it and goes on.
     #[default]
@@ -93,7 +94,7 @@ pub enum OnFailure {
     Resend { times: u32, backoff: Span },
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ConsumerApp {
     /// `None`: whatever the broker's own settings say.
     pub ack: Option<AckMode>,
@@ -174,7 +175,7 @@ pub enum OnError {
     Reject,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Workload {
     pub producers: u8,
     pub consumers: u8,
@@ -201,7 +202,8 @@ impl Workload {
     }
 }
 
-#[derive(Copy, Clone, PartialEq, Debug)]
+#[derive(Copy, Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ConsumerStart {
     /// This long after the chaos phase began.
     After(SpanRange),
@@ -209,13 +211,13 @@ pub enum ConsumerStart {
     Heal,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Network {
     /// Of one message, one way; at least a millisecond.
     pub latency: SpanRange,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct DiskTiming {
     /// Of a write into the page cache, before the process goes on.
     pub write: Span,

@@ -4,6 +4,7 @@ use ackproof_core::guarantee::Guarantee;
 
 use crate::figures;
 use crate::matrix::{Matrix, Prevention, Row};
+use crate::remarks;
 use crate::result::{Cell, CellVerdict, ExpectationOutcome, Summary};
 use crate::words;
 
@@ -15,8 +16,13 @@ pub(crate) struct Example<'a> {
     pub prevention: Option<Prevention<'a>>,
 }
 
-/// The answer to the scenario's question, in one sentence.
+/// The answer to the scenario's question, in one sentence; before it, if it is not of every run, that it is not.
 pub(crate) fn answer(summary: &Summary, matrix: &Matrix<'_>) -> String {
+    let answer = of_these_runs(summary, matrix);
+    remarks::part(summary).map_or(answer.clone(), |part| format!("{part} {answer}"))
+}
+
+fn of_these_runs(summary: &Summary, matrix: &Matrix<'_>) -> String {
     if let Some(canary) = summary.expectations.iter().find(|it| it.canary && it.outcome != ExpectationOutcome::Met) {
         let why = if canary.why.is_empty() { String::new() } else { format!(" ({})", canary.why) };
         return format!(

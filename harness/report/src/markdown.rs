@@ -46,7 +46,10 @@ fn table(out: &mut String, matrix: &Matrix<'_>) {
     header.extend(matrix.columns.iter().map(|column| escape(column.name)));
     let rows = matrix.rows.iter().map(|row| {
         let mut cells = settings(matrix, row);
-        cells.extend(row.cells.iter().map(|cell| cell_text(*cell)));
+        cells.extend(row.cells.iter().map(|cell| {
+            let missing = cell.and_then(remarks::runs_missing).map_or(String::new(), |runs| format!("<br>{runs}"));
+            format!("{}{missing}", cell_text(*cell))
+        }));
         cells
     });
     write_table(out, &header, rows);
@@ -188,9 +191,7 @@ fn notes(out: &mut String, summary: &Summary, matrix: &Matrix<'_>) {
         let source = if note.source.is_empty() { String::new() } else { format!(" ({})", note.source) };
         notes.push(format!("{}{source}", note.text));
     }
-    if !summary.complete {
-        notes.push(remarks::INTERRUPTED.to_owned());
-    }
+    notes.extend(remarks::of_the_part(summary).into_iter().map(|(word, text)| format!("{word}: {text}")));
     notes.extend(remarks::never_fired(matrix));
     notes.extend(remarks::not_modelled(summary));
     notes.extend(summary.assumptions.iter().map(|text| format!("assumed: {text}")));

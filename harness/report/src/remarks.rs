@@ -6,19 +6,60 @@ use crate::headline;
 use crate::matrix::{Matrix, Row};
 use crate::result::{Cell, Summary, Verified, Witness};
 
-/// Said of a sweep that did not end.
-pub(crate) const INTERRUPTED: &str = "not every run ended; the same command goes on where this one stopped";
+/// Exit code of a command that the user ended.
+const INTERRUPTED: u8 = 130;
+
+/// What a reader must know before anything else of a result that is not of every run, in a sentence.
+pub(crate) fn part(summary: &Summary) -> Option<String> {
+    let (ended, planned) = ended_of_planned(summary);
+    match (&summary.shard, summary.complete) {
+        (None, true) => None,
+        (Some(shard), true) => Some(format!("Only shard {shard} of the runs.")),
+        (None, false) => Some(format!("Incomplete: {ended} of {planned} runs.")),
+        (Some(shard), false) => Some(format!("Only shard {shard} of the runs, and {ended} of its {planned}.")),
+    }
+}
+
+/// The same as notes: a word each, and what to do about it.
+pub(crate) fn of_the_part(summary: &Summary) -> Vec<(&'static str, String)> {
+    let mut notes = Vec::new();
+    if !summary.complete {
+        notes.push(if summary.exit == INTERRUPTED {
+            ("interrupted", "not every run ended; the same command goes on where this one stopped".to_owned())
+        } else {
+            ("incomplete", "some runs are missing, and every figure is of the rest".to_owned())
+        });
+    }
+    if summary.shard.is_some() {
+        let text = "`ackproof merge` joins the shards, judges what is expected and finds the smallest failures";
+        notes.push(("shard", text.to_owned()));
+    }
+    notes
+}
+
+/// `5 of 8 runs`, of a cell that lacks some.
+pub(crate) fn runs_missing(cell: &Cell) -> Option<String> {
+    let (runs, planned) = (figures::count(cell.runs), figures::number_of(cell.planned_runs, "run"));
+    (cell.runs < cell.planned_runs).then(|| format!("{runs} of {planned}"))
+}
+
+fn ended_of_planned(summary: &Summary) -> (String, String) {
+    let ended: u64 = summary.cells.iter().map(|cell| cell.runs).sum();
+    let planned: u64 = summary.cells.iter().map(|cell| cell.planned_runs).sum();
+    (figures::count(ended), figures::count(planned))
+}
 
 /// What was run: broker, engine, runs, seed, and whether the reference engine agreed.
 pub(crate) fn about(summary: &Summary) -> String {
-    let ended: u64 = summary.cells.iter().map(|cell| cell.runs).sum();
-    let planned: u64 = summary.cells.iter().map(|cell| cell.planned_runs).sum();
+    let runs = summary.cells.iter().map(|cell| cell.runs).sum();
+    let (ended, planned) = ended_of_planned(summary);
     let mut parts = vec![summary.broker.clone(), figures::number_of(summary.cells.len() as u64, "cell")];
-    if summary.complete || ended >= planned {
-        parts.push(figures::number_of(ended, "run"));
-    } else {
-        parts.push(format!("interrupted after {} of {} runs", figures::count(ended), figures::count(planned)));
-    }
+    parts.push(match (summary.complete || ended == planned, summary.exit) {
+        (true, _) => figures::number_of(runs, "run"),
+        (false, INTERRUPTED) => format!("interrupted after {ended} of {planned} runs"),
+        (false, _) => format!("only {ended} of {planned} runs"),
+    });
+    parts.extend(summary.shard.as_ref().map(|shard| format!("shard {shard}")));
     parts.push(format!("seed {}", summary.seed));
     parts.push(format!("{} engine", summary.engine));
     parts.extend(verified(&summary.verified));

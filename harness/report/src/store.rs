@@ -5,9 +5,11 @@
 //! an interrupted sweep and goes on there. A line is in the file as soon as its run has ended. What is replaced is
 //! replaced as a whole, so a reader never sees half a summary.
 
+pub mod lines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -16,6 +18,8 @@ use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use crate::result::{Manifest, RunLine, Summary, VERSION};
+
+use lines::{Line, Lines};
 
 /// Why results could not be written or read; each names the path.
 #[derive(Debug, Error)]
@@ -38,6 +42,13 @@ pub enum StoreError {
         path = path.display()
     )]
     NoSummary { path: PathBuf },
+    #[error(
+        "{path}:{line}: seed {seed} has another result in {other}:{other_line}: two runs that should be the same differ",
+        path = path.display(), other = other.display()
+    )]
+    Conflict { path: PathBuf, line: usize, other: PathBuf, other_line: usize, seed: u64 },
+    #[error("{path}: larger than {max} bytes, which no such file is", path = path.display())]
+    TooLarge { path: PathBuf, max: u64 },
     #[error("{path}: no results here; expected a folder with a manifest.json, or a file named `latest`", path = path.display())]
     NoResults { path: PathBuf },
 }
@@ -56,6 +67,8 @@ pub struct Recorded {
     /// By cell id. Each seed once; runs that broke are here too.
     pub runs: BTreeMap<String, Vec<RunLine>>,
     pub dropped: Vec<DroppedLine>,
+    /// Runs that are there twice with the same result, of which one is left out.
+    pub repeated: u64,
 }
 
 impl Recorded {
@@ -144,8 +157,7 @@ impl Store {
     /// The disk is full, or the file cannot be written.
     pub fn append(&self, cell: &str, run: &RunLine) -> Result<(), StoreError> {
         let path = cell_path(&self.folder, cell);
-        let mut line = serde_json::to_string(run).expect("a run has only string keys and finite numbers");
-        line.push('\n');
+        let line = to_line(run);
         let _one_at_a_time = self.appending.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let failed = |why| io_error("write", &path, why);
         let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
@@ -154,6 +166,25 @@ impl Store {
             // Half a line in the middle of a file would make the whole file unreadable.
             let _ = file.set_len(length);
             io_error("write", &path, why)
+        })
+    }
+
+    /// Replaces the file of a cell by these runs; without any, there is none afterwards.
+    ///
+    /// # Errors
+    /// The disk is full, or the file cannot be written.
+    pub fn write_cell(&self, cell: &str, runs: &[RunLine]) -> Result<(), StoreError> {
+        let path = cell_path(&self.folder, cell);
+        if runs.is_empty() {
+            return match fs::remove_file(&path) {
+                Err(why) if why.kind() != io::ErrorKind::NotFound => Err(io_error("remove", &path, why)),
+                Ok(()) | Err(_) => Ok(()),
+            };
+        }
+        write_with(&path, |file| {
+            let mut file = BufWriter::new(file);
+            runs.iter().try_for_each(|run| file.write_all(to_line(run).as_bytes()))?;
+            file.flush()
         })
     }
 
@@ -168,6 +199,24 @@ impl Store {
         Ok(relative)
     }
 
+    /// Removes what is kept of a cell's failures.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or a file not removed.
+    pub fn remove_failures(&self, cell: &str) -> Result<(), StoreError> {
+        let folder = self.folder.join("failures");
+        let begins = format!("{}-", file_name(cell));
+        for entry in fs::read_dir(&folder).map_err(|why| io_error("read", &folder, why))? {
+            let path = entry.map_err(|why| io_error("read", &folder, why))?.path();
+            let is_of_it =
+                path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(&begins));
+            if is_of_it {
+                fs::remove_file(&path).map_err(|why| io_error("remove", &path, why))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Replaces `summary.json`.
     ///
     /// # Errors
@@ -176,6 +225,9 @@ impl Store {
         write_whole(&self.folder.join("summary.json"), &summary.json())
     }
 }
+
+/// Bytes of the longest name of a folder.
+const NAME_MAX: u64 = 4096;
 
 /// The run folder that `path` means: itself, or the one that its `latest` names.
 ///
@@ -186,7 +238,11 @@ pub fn find(path: &Path) -> Result<PathBuf, StoreError> {
         return Ok(path.to_owned());
     }
     let latest = path.join("latest");
-    let name = fs::read_to_string(&latest).map_err(|_| StoreError::NoResults { path: path.to_owned() })?;
+    let mut name = String::new();
+    let read = lines::open(&latest).map(|(file, _)| file.take(NAME_MAX).read_to_string(&mut name));
+    if !matches!(read, Ok(Ok(_))) {
+        return Err(StoreError::NoResults { path: path.to_owned() });
+    }
     let folder = path.join(file_name(name.trim()));
     if folder.join("manifest.json").is_file() { Ok(folder) } else { Err(StoreError::NoResults { path: folder }) }
 }
@@ -236,56 +292,75 @@ enum Damage {
 }
 
 fn read_cells(folder: &Path, damage: Damage) -> Result<Recorded, StoreError> {
-    let cells = folder.join("cells");
     let mut recorded = Recorded::default();
-    let entries = fs::read_dir(&cells).map_err(|why| io_error("read", &cells, why))?;
-    for entry in entries {
-        let path = entry.map_err(|why| io_error("read", &cells, why))?.path();
-        let Some(cell) = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".jsonl"))
-        else {
-            continue;
-        };
-        recorded.runs.insert(cell.to_owned(), read_cell(&path, damage, &mut recorded.dropped)?);
+    for (cell, path) in cell_files(folder)? {
+        let runs = read_cell(&path, damage, &mut recorded)?;
+        recorded.runs.insert(cell, runs);
     }
-    recorded.dropped.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(recorded)
 }
 
-fn read_cell(path: &Path, damage: Damage, dropped: &mut Vec<DroppedLine>) -> Result<Vec<RunLine>, StoreError> {
-    let bytes = fs::read(path).map_err(|why| io_error("read", path, why))?;
-    // The last line of a seed wins: a run that broke is run again and written again.
-    let mut runs: BTreeMap<Seed, RunLine> = BTreeMap::new();
-    let mut begins = 0;
-    for (line, text) in (1..).zip(bytes.split_inclusive(|&byte| byte == b'\n')) {
-        let is_last = begins + text.len() == bytes.len();
-        match parse_line(text) {
-            Ok(run) if text.ends_with(b"\n") => {
-                if run.v != VERSION {
-                    return Err(StoreError::OtherVersion { path: path.to_owned(), found: u64::from(run.v) });
-                }
-                runs.insert(run.seed, run);
-            }
-            Ok(_) | Err(_) if is_last => {
-                dropped.push(DroppedLine { path: path.to_owned(), line });
-                if damage == Damage::Repair {
-                    let file = OpenOptions::new().write(true).open(path);
-                    file.and_then(|file| file.set_len(begins as u64)).map_err(|why| io_error("repair", path, why))?;
-                }
-            }
-            Ok(_) => unreachable!("only the last line of a file can lack its end"),
-            Err(why) => return Err(StoreError::BadLine { path: path.to_owned(), line, why }),
-        }
-        begins += text.len();
+/// The files of runs of a run's folder, each with the id of its cell, in the order of their names.
+///
+/// # Errors
+/// The folder of cells cannot be read.
+pub fn cell_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, StoreError> {
+    let cells = folder.join("cells");
+    let failed = |why| io_error("read", &cells, why);
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&cells).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(".jsonl"));
+        files.extend(name.map(str::to_owned).map(|cell| (cell, path)));
     }
-    Ok(runs.into_values().collect())
+    files.sort();
+    Ok(files)
 }
 
-fn parse_line(text: &[u8]) -> Result<RunLine, String> {
-    serde_json::from_slice(text).map_err(|error| error.to_string())
+fn read_cell(path: &Path, damage: Damage, recorded: &mut Recorded) -> Result<Vec<RunLine>, StoreError> {
+    // The last line of a seed that broke wins: it is run again and written again.
+    let mut runs: BTreeMap<Seed, (usize, RunLine)> = BTreeMap::new();
+    let mut lines = Lines::open(path)?;
+    while let Some((line, found)) = lines.next_line()? {
+        match found {
+            Line::Bad(error) => return Err(error),
+            Line::CutShort { begins } => {
+                recorded.dropped.push(DroppedLine { path: path.to_owned(), line });
+                if damage == Damage::Repair {
+                    let file = OpenOptions::new().write(true).open(path);
+                    file.and_then(|file| file.set_len(begins)).map_err(|why| io_error("repair", path, why))?;
+                }
+            }
+            Line::Run(run) => match runs.get(&run.seed) {
+                Some((_, before)) if before == &*run => recorded.repeated += 1,
+                Some((other_line, before)) if before.broken.is_none() && run.broken.is_none() => {
+                    let (path, seed) = (path.to_owned(), run.seed.0);
+                    return Err(StoreError::Conflict {
+                        other: path.clone(),
+                        other_line: *other_line,
+                        path,
+                        line,
+                        seed,
+                    });
+                }
+                Some((_, before)) if before.broken.is_none() => recorded.repeated += 1,
+                Some(_) | None => {
+                    runs.insert(run.seed, (line, *run));
+                }
+            },
+        }
+    }
+    Ok(runs.into_values().map(|(_, run)| run).collect())
 }
 
 fn cell_path(folder: &Path, cell: &str) -> PathBuf {
     folder.join("cells").join(format!("{}.jsonl", file_name(cell)))
+}
+
+fn to_line(run: &RunLine) -> String {
+    let mut line = serde_json::to_string(run).expect("a run has only string keys and finite numbers");
+    line.push('\n');
+    line
 }
 
 fn to_json(manifest: &Manifest) -> String {
@@ -294,16 +369,27 @@ fn to_json(manifest: &Manifest) -> String {
     text
 }
 
+/// The largest file of one object that is read, in bytes: ten times that of the largest matrix here.
+const OBJECT_MAX: u64 = 1 << 28;
+
 /// Reads a file of one object, looking at its version before its shape.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
-    let text = fs::read_to_string(path).map_err(|why| io_error("read", path, why))?;
+    let (file, metadata) = lines::open(path)?;
+    if metadata.len() > OBJECT_MAX {
+        return Err(StoreError::TooLarge { path: path.to_owned(), max: OBJECT_MAX });
+    }
+    let mut text = String::new();
+    file.take(OBJECT_MAX).read_to_string(&mut text).map_err(|why| io_error("read", path, why))?;
     let bad = |error: serde_json::Error| StoreError::BadLine {
         path: path.to_owned(),
         line: error.line(),
         why: error.to_string(),
     };
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(bad)?;
-    match value.get("v").and_then(serde_json::Value::as_u64) {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        v: Option<u64>,
+    }
+    match serde_json::from_str::<Version>(&text).map_err(bad)?.v {
         Some(found) if found != u64::from(VERSION) => Err(StoreError::OtherVersion { path: path.to_owned(), found }),
         Some(_) | None => serde_json::from_str(&text).map_err(bad),
     }
@@ -311,11 +397,15 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
 
 /// Writes beside the file and then renames, so that the file is always whole: the old or the new one.
 fn write_whole(path: &Path, text: &str) -> Result<(), StoreError> {
+    write_with(path, |file| file.write_all(text.as_bytes()))
+}
+
+fn write_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), StoreError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}.tmp", std::process::id()));
     let beside = PathBuf::from(beside);
     let written = File::create(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| write(&mut file).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|why| {
         let _ = fs::remove_file(&beside);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ackproof_core::guarantee::Guarantee;
 use ackproof_core::setting::SettingName;
 use ackproof_core::time::Span;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::axis::{Choice, Target};
 use crate::catalogue::Catalogue;
@@ -18,7 +18,7 @@ use crate::setup;
 use crate::typed;
 
 /// Something the result must show in the cells that it speaks of.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Expectation {
     pub when: Matcher,
     /// Cells that it does not speak of after all.
@@ -30,7 +30,8 @@ pub struct Expectation {
     pub line: u32,
 }
 
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Demand {
     /// Each of these cells breaks this in some run; otherwise the harness saw too little, and the whole result is
     /// inconclusive.
@@ -39,13 +40,14 @@ pub enum Demand {
     Promises(Vec<Promise>),
 }
 
-#[derive(Copy, Clone, PartialEq, Debug)]
+#[derive(Copy, Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Promise {
     pub guarantee: Guarantee,
     pub often: Often,
 }
 
-#[derive(Copy, Clone, PartialEq, Debug)]
+#[derive(Copy, Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Often {
     /// No run violates it.
     Always,
@@ -75,7 +77,7 @@ impl Expectation {
 }
 
 /// Cells, by conditions that all hold; without any, every cell.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Matcher {
     pub conditions: Vec<Condition>,
     /// Any of these fault classes; `None` for all.
@@ -83,7 +85,7 @@ pub struct Matcher {
 }
 
 /// One setting, or one key of the setup, has one of some values.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Condition {
     /// `producer.acks` or `app.consumer.ack`.
     pub name: String,

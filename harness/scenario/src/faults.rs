@@ -9,6 +9,7 @@ use ackproof_core::schedule::{Anchor, Step, When, can_play};
 use ackproof_core::setting::Effective;
 use ackproof_core::setup::Setup;
 use ackproof_core::time::{Span, SpanRange};
+use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::{Diagnostics, Place, nearest};
 use crate::node::{Content, Fields, Key, Node};
@@ -16,7 +17,7 @@ use crate::row::Row;
 use crate::typed;
 
 /// A column of the matrix: faults that each of its runs meets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FaultClass {
     pub name: String,
     pub steps: Vec<Step>,

@@ -19,6 +19,7 @@ mod properties;
 mod reader;
 mod refusal;
 mod replay;
+mod resolved;
 mod row;
 mod scenario;
 mod schema;

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use ackproof_core::setting::ValueSource;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "note", rename_all = "kebab-case")]
 pub enum Note {
     /// A key that the real broker has and the model does not.
@@ -26,7 +26,7 @@ pub enum Note {
         why: String,
     },
     /// A valid setting that does not do what a reader would think.
-    Trap { id: &'static str, message: String, source: &'static str, rows: Vec<String> },
+    Trap { id: String, message: String, source: String, rows: Vec<String> },
     /// An axis that the command line fixed to one value.
     Fixed { axis: String, value: String },
 }

@@ -73,6 +73,6 @@ pub(crate) fn add_traps(rows: &[Row], broker: &dyn Broker, notes: &mut Vec<Note>
         if !rows.is_empty() {
             warning.note(format!("in {}", rows.join("; ")));
         }
-        notes.push(Note::Trap { id, message, source, rows });
+        notes.push(Note::Trap { id: id.to_owned(), message, source: source.to_owned(), rows });
     }
 }

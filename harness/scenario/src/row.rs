@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ackproof_core::setting::{Effective, SettingName, ValueSource};
 use ackproof_core::setup::Setup;
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use crate::axis::{Fixed, Target};
 use crate::catalogue::Catalogue;
@@ -29,7 +30,7 @@ pub struct Row {
 }
 
 /// The value of one axis in one row.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Cell {
     /// `producer.acks`, or `app.producer.send`.
     pub axis: String,

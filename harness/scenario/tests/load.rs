@@ -246,5 +246,5 @@ fn a_file_that_is_not_there_is_an_error_that_names_it() {
 fn a_trap_is_a_warning_and_a_note() {
     let scenario = parse("one", "broker: toy\nfaults: { none: [] }\n", &[&Toy], &[]).expect("valid");
     assert!(scenario.warnings.to_string().contains("one copy is no copy"));
-    assert!(scenario.notes.iter().any(|note| matches!(note, Note::Trap { id: "toy-one-copy", .. })));
+    assert!(scenario.notes.iter().any(|note| matches!(note, Note::Trap { id, .. } if id == "toy-one-copy")));
 }

@@ -4,6 +4,7 @@ mod check;
 mod ending;
 mod explain;
 mod list;
+mod merge;
 mod plan;
 mod replay;
 mod report;
@@ -27,6 +28,7 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         None => run::quickstart(),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Merge(args)) => merge::merge(&args),
         Some(Command::Plan(args)) => plan::plan(&args),
         Some(Command::Check(args)) => check::check(&args),
         Some(Command::Replay(args)) => replay::replay(&args),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use ackproof_report::store::{Recorded, Store};
+use ackproof_report::words::number_of;
 use ackproof_scenario::{Scenario, Unselected};
 use ackproof_sim::Engine;
 
@@ -13,6 +14,8 @@ use crate::args::{Format, RunArgs};
 use crate::exit::{Exit, Failure};
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::scheduler::{self, Wanted};
+use crate::shard::Asked;
 use crate::sweep::{INTERRUPTED, sweep};
 use crate::verify::Sample;
 use crate::{quickstart, registry};
@@ -38,10 +41,16 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     if let Some(failure) = wrong {
         return Err(failure.into());
     }
+    let wanted = wanted(args)?;
     listen_for_interrupt();
     let mut exit = Exit::AsExpected;
     for scenario in scenarios {
-        let plan = Plan::of(scenario, args.engine.into());
+        let mut plan = Plan::of(scenario, args.engine.into());
+        if let Some(Wanted { shard, source }) = wanted {
+            let all = number_of(plan.units().count() as u64, "run");
+            plan.shard = Some(shard);
+            eprintln!("{}: shard {shard}, from {source}: {} of {all}", plan.scenario.name, plan.units().count());
+        }
         let (store, recorded) = open_store(&plan, &args.out)?;
         exit = exit.worse(run_plan(&plan, args, Some(&store), recorded)?);
         if INTERRUPTED.load(Ordering::Relaxed) {
@@ -67,6 +76,7 @@ pub(super) fn quickstart() -> anyhow::Result<Exit> {
         jobs: None,
         engine: crate::args::EngineArg::Event,
         verify: Sample::DEFAULT,
+        shard: None,
         out: "results".into(),
         format: Format::Text,
     };
@@ -77,6 +87,15 @@ pub(super) fn quickstart() -> anyhow::Result<Exit> {
             eprintln!("{failure}; nothing is kept");
             run_plan(&plan, &args, None, Recorded::default())
         }
+    }
+}
+
+/// The shard that the user asks for, or else the scheduler of this machine.
+fn wanted(args: &RunArgs) -> Result<Option<Wanted>, Failure> {
+    match args.shard {
+        Some(Asked(shard)) => Ok(shard.map(|shard| Wanted { shard, source: "--shard" })),
+        None => scheduler::wanted(|name| std::env::var(name).ok())
+            .map_err(|error| Failure::input(format!("error: {error}"))),
     }
 }
 
@@ -120,7 +139,7 @@ fn open_store(plan: &Plan, out: &Path) -> Result<(Store, Recorded), Failure> {
     Store::open(out, &plan.manifest()).map_err(|error| Failure::input(format!("error: {error}")))
 }
 
-fn cores() -> usize {
+pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -140,7 +159,7 @@ fn shell_word(word: &str) -> String {
 }
 
 /// The first interrupt ends the sweep in order, the second one at once.
-fn listen_for_interrupt() {
+pub(super) fn listen_for_interrupt() {
     let heard = ctrlc::set_handler(|| {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(Exit::Interrupted.code()));

@@ -53,7 +53,7 @@ pub struct Cell {
     /// Names the cell's file under `cells/`.
     #[serde(default)]
     pub id: String,
-    /// Runs that should end up here; more than `runs` when the sweep was interrupted.
+    /// Runs that should end up here, of a shard its own; more than `runs` when the result is not complete.
     #[serde(default)]
     pub planned_runs: u64,
     /// Runs that decided nothing about no-acked-loss.

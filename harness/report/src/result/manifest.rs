@@ -28,6 +28,10 @@ pub struct Manifest {
     pub seed: u64,
     /// Seeds per cell.
     pub runs: u64,
+    /// The scenario with everything that it names resolved and secrets hidden: what it takes to plan the same runs again
+    /// without its files. For this program; its shape may change with the program's version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolved: Option<serde_json::Value>,
     pub rows: Vec<ManifestRow>,
     pub cells: Vec<CellPlan>,
 }

@@ -28,9 +28,13 @@ pub struct Summary {
     /// The seed that the runs' seeds were derived from.
     #[serde(default)]
     pub seed: u64,
-    /// False when the sweep was interrupted.
+    /// False when the sweep was interrupted, or shards were joined of which some runs are missing.
     #[serde(default)]
     pub complete: bool,
+    /// The part of the runs that this is of, `2/5`; `None` for all of them. Nothing is expected of a part, and no
+    /// witness is looked for in it: the shards that are joined tell both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
     /// Full names of the matrix's axes, in the scenario's order.
     #[serde(default)]
     pub axes: Vec<String>,
@@ -166,6 +170,7 @@ impl Summary {
             plan: String::new(),
             seed: 0,
             complete: true,
+            shard: None,
             axes: Vec::new(),
             faults: Vec::new(),
             expectations: Vec::new(),

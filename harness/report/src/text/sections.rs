@@ -22,7 +22,10 @@ pub(super) fn table(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>)
     header.extend(matrix.columns.iter().map(|column| fold(column.name, '-')));
     let rows = matrix.rows.iter().map(|row| {
         let mut cells = settings(matrix, row);
-        cells.extend(row.cells.iter().map(|cell| cell_text(*cell, &mut doubts, look)));
+        cells.extend(row.cells.iter().map(|cell| {
+            let missing = cell.and_then(remarks::runs_missing).map_or(String::new(), |runs| format!("\n{runs}"));
+            format!("{}{missing}", cell_text(*cell, &mut doubts, look))
+        }));
         cells
     });
     let rows = rows.collect();
@@ -290,9 +293,7 @@ pub(super) fn notes(page: &mut Page<'_>, summary: &Summary, matrix: &Matrix<'_>)
         };
         notes.push((word, format!("{}{}", note.text, source(&note.source)), tone));
     }
-    if !summary.complete {
-        notes.push(("interrupted", remarks::INTERRUPTED.to_owned(), Tone::Doubt));
-    }
+    notes.extend(remarks::of_the_part(summary).into_iter().map(|(word, text)| (word, text, Tone::Doubt)));
     notes.extend(remarks::never_fired(matrix).into_iter().map(|text| ("never", text, Tone::Doubt)));
     notes.extend(remarks::not_modelled(summary).map(|text| ("not modelled", text, Tone::Quiet)));
     notes.extend(summary.assumptions.iter().map(|text| ("assumed", text.clone(), Tone::Quiet)));

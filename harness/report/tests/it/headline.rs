@@ -190,8 +190,42 @@ fn a_scenario_without_a_matrix_is_called_this_configuration() {
 fn an_interrupted_sweep_says_so() {
     let mut summary = fixture::summary();
     summary.complete = false;
+    summary.exit_with(130);
     summary.cells.iter_mut().for_each(|cell| cell.planned_runs = 1000);
     let text = render(&summary, &Look { columns: 10_000, ..Look::default() });
+    assert!(text.starts_with("Incomplete: 3,200 of 16,000 runs. "), "{text}");
     assert!(text.contains("interrupted after 3,200 of 16,000 runs"), "{text}");
     assert!(text.contains("the same command goes on where this one stopped"), "{text}");
+}
+
+#[test]
+fn a_result_that_lacks_runs_says_so_in_its_first_words_in_each_cell_that_does_and_in_its_notes() {
+    let mut summary = fixture::summary();
+    summary.complete = false;
+    summary.exit_with(3);
+    summary.cells[1].planned_runs = 1000;
+    for text in [
+        render(&summary, &Look { columns: 10_000, ..Look::default() }),
+        ackproof_report::markdown::render(&summary, ""),
+    ] {
+        assert!(text.contains("Incomplete: 3,200 of 3,800 runs. "), "{text}");
+        assert_eq!(text.matches("200 of 1,000 runs").count(), 1, "{text}");
+        assert!(text.contains("only 3,200 of 3,800 runs"), "{text}");
+        assert!(text.contains("some runs are missing"), "{text}");
+        assert!(!text.contains("interrupted"), "{text}");
+    }
+}
+
+#[test]
+fn a_shard_says_of_which_part_it_speaks() {
+    let mut summary = fixture::summary();
+    summary.shard = Some("2/4".to_owned());
+    for text in [
+        render(&summary, &Look { columns: 10_000, ..Look::default() }),
+        ackproof_report::markdown::render(&summary, ""),
+    ] {
+        assert!(text.contains("Only shard 2/4 of the runs. "), "{text}");
+        assert!(text.contains("3,200 runs, shard 2/4"), "{text}");
+        assert!(text.contains("ackproof merge"), "{text}");
+    }
 }

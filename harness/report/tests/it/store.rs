@@ -24,6 +24,7 @@ fn manifest(plan: &str) -> Manifest {
         shard: None,
         seed: 1,
         runs: 2,
+        resolved: None,
         rows: Vec::new(),
         cells: vec![CellPlan { id: "r1-f1-kill".into(), settings: Default::default(), fault: "kill".into(), runs: 2 }],
     }
