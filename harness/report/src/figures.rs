@@ -45,7 +45,7 @@ pub(crate) fn failed(messages: &Messages) -> String {
 }
 
 /// A whole number with a comma every three digits.
-pub(crate) fn count(n: u64) -> String {
+pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -1,6 +1,6 @@
 //! A fault schedule in plain words, for a reader who never saw the scenario format.
 
-pub use crate::figures::number_of;
+pub use crate::figures::{count, number_of};
 use ackproof_core::fault::{FaultKind, Latency, Partition};
 use ackproof_core::node::{Part, Selector};
 use ackproof_core::observe::Probe;

@@ -12,6 +12,7 @@ use super::bad_input;
 use super::ending::{end, kept};
 use crate::args::{Format, RunArgs};
 use crate::exit::{Exit, Failure};
+use crate::gather::Trouble;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::scheduler::{self, Wanted};
@@ -136,7 +137,10 @@ fn run_plan(plan: &Plan, args: &RunArgs, store: Option<&Store>, recorded: Record
 }
 
 fn open_store(plan: &Plan, out: &Path) -> Result<(Store, Recorded), Failure> {
-    Store::open(out, &plan.manifest()).map_err(|error| Failure::input(format!("error: {error}")))
+    Store::open(out, &plan.manifest()).map_err(|error| {
+        let Trouble { exit, text } = Trouble::from(error);
+        Failure { exit, text: format!("error: {text}") }
+    })
 }
 
 pub(super) fn cores() -> usize {

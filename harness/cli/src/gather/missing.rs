@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ackproof_report::words::number_of;
+use ackproof_report::words::{count, number_of};
 
 use super::parts::Part;
 use crate::plan::Plan;
@@ -19,7 +19,7 @@ pub fn told(plan: &Plan, parts: &[Part], units: &[(u32, usize)], unended: &[&Par
     let mut lines = Vec::new();
     let Some(total) = parts.first().map(|part| part.shard.total()) else { return lines };
     if !units.is_empty() {
-        let (missing, all) = (units.len(), number_of(plan.units().count() as u64, "run"));
+        let (missing, all) = (count(units.len() as u64), number_of(plan.units().count() as u64, "run"));
         lines.push(format!("{}: {missing} of {all} are missing", plan.scenario.name));
     }
     for shard in (1..=total).filter_map(|number| Shard::new(number, total).ok().flatten()) {
@@ -31,7 +31,7 @@ pub fn told(plan: &Plan, parts: &[Part], units: &[(u32, usize)], unended: &[&Par
         if folders.is_empty() && all > 0 {
             lines.push(format!("  shard {shard} is nowhere: run it with --shard {shard}"));
         } else if missing > 0 {
-            let (all, folders) = (number_of(all, "run"), folders.join(", "));
+            let (missing, all, folders) = (count(missing), number_of(all, "run"), folders.join(", "));
             lines.push(format!("  shard {shard} lacks {missing} of {all} ({folders}): run it again, it goes on"));
         } else if is_unended {
             let folders = folders.join(", ");

@@ -1,6 +1,7 @@
 //! The binary as a user meets it: what each command prints, how it ends, and what it leaves behind.
 
 mod bad_input;
+mod bad_results;
 mod interrupted;
 mod reading;
 mod replaying;
@@ -8,4 +9,7 @@ mod reporting;
 mod results;
 mod running;
 mod secrets;
+mod shards;
+mod shards_killed;
+mod shards_property;
 mod workplace;

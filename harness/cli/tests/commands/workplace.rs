@@ -77,6 +77,13 @@ impl Workplace {
         for name in ["CARGO", "ACKPROOF_LOG", "RUST_LOG", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS"] {
             command.env_remove(name);
         }
+        // What schedulers say of shards: these tests may run on one of them.
+        for start in ["CI_NODE_", "AWS_BATCH_JOB_ARRAY_", "SLURM_ARRAY_TASK_"] {
+            ["INDEX", "TOTAL", "SIZE", "ID", "COUNT", "MIN", "MAX", "STEP"].iter().for_each(|end| {
+                command.env_remove(format!("{start}{end}"));
+            });
+        }
+        command.env_remove("JOB_COMPLETION_INDEX").env_remove("ACKPROOF_SHARDS").env_remove("HEROKU_TEST_RUN_ID");
         command.env("CI", "1").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
