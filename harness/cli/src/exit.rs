@@ -1,5 +1,7 @@
 //! How a command ends.
 
+use ackproof_report::store::StoreError;
+
 /// What a command came to. The number never depends on the output format.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 #[repr(u8)]
@@ -43,6 +45,18 @@ impl Exit {
     }
 }
 
+impl From<&StoreError> for Exit {
+    fn from(error: &StoreError) -> Exit {
+        match error {
+            StoreError::Conflict { .. } => Exit::Differs,
+            StoreError::NoSummary { .. } => Exit::Inconclusive,
+            StoreError::Io { .. } | StoreError::BadLine { .. } | StoreError::OtherVersion { .. } => Exit::BadInput,
+            StoreError::OtherPlan { .. } | StoreError::InUse { .. } | StoreError::NoResults { .. } => Exit::BadInput,
+            StoreError::TooLarge { .. } => Exit::BadInput,
+        }
+    }
+}
+
 /// An error that a user can repair, with the exit code it leads to.
 #[derive(Debug)]
 pub struct Failure {
@@ -54,6 +68,13 @@ pub struct Failure {
 impl Failure {
     pub fn input(text: impl Into<String>) -> Failure {
         Failure { exit: Exit::BadInput, text: text.into() }
+    }
+}
+
+/// Results that cannot be read or written.
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure { exit: Exit::from(&error), text: format!("error: {error}") }
     }
 }
 

@@ -45,13 +45,7 @@ impl Trouble {
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Trouble {
-        let exit = match &error {
-            StoreError::Conflict { .. } => Exit::Differs,
-            StoreError::Io { .. } | StoreError::BadLine { .. } | StoreError::OtherVersion { .. } => Exit::BadInput,
-            StoreError::OtherPlan { .. } | StoreError::InUse { .. } | StoreError::NoResults { .. } => Exit::BadInput,
-            StoreError::TooLarge { .. } => Exit::BadInput,
-        };
-        Trouble { exit, text: error.to_string() }
+        Trouble { exit: Exit::from(&error), text: error.to_string() }
     }
 }
 
@@ -211,7 +205,7 @@ impl<'g> Gathering<'g> {
         for part in self.parts {
             let summary = match store::read_summary(&part.folder) {
                 Ok(summary) => summary,
-                Err(StoreError::Io { why, .. }) if why.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(StoreError::NoSummary { .. }) => continue,
                 Err(error) => {
                     self.troubles.push(error.into());
                     continue;

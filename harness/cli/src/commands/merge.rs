@@ -65,8 +65,7 @@ fn refuse(troubles: &[Trouble], missing: &[String], nothing: bool) -> Result<(),
 /// Writes the runs as the whole sweep would have.
 fn write(gathered: &Gathered, out: &Path) -> Result<Store, Failure> {
     let (plan, runs) = (&gathered.plan, &gathered.swept.runs);
-    let opened = Store::open(out, &plan.manifest());
-    let (store, recorded) = opened.map_err(|error| Failure::input(format!("error: {error}")))?;
+    let (store, recorded) = Store::open(out, &plan.manifest()).map_err(Failure::from)?;
     check_what_is_there(&recorded, runs, &store)?;
     for cell in &plan.cells {
         let id = &cell.plan.id;

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use ackproof_report::store::{self, Results, StoreError};
+use ackproof_report::store::{self, Results};
 
 use super::{look, print};
 use crate::args::ReportArgs;
 use crate::exit::{Exit, Failure};
 
 pub(super) fn report(args: &ReportArgs) -> anyhow::Result<Exit> {
-    let folder = store::find(&args.folder).map_err(|error| Failure::input(format!("error: {error}")))?;
-    let results = Results::read(&folder).map_err(unreadable)?;
+    let folder = store::find(&args.folder).map_err(Failure::from)?;
+    let results = Results::read(&folder).map_err(Failure::from)?;
     let mut look = look(folder.display().to_string());
     match &args.output {
         Some(path) => {
@@ -24,13 +24,4 @@ pub(super) fn report(args: &ReportArgs) -> anyhow::Result<Exit> {
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
     std::fs::write(path, text).map_err(|why| Failure::input(format!("error: cannot write {}: {why}", path.display())))
-}
-
-fn unreadable(error: StoreError) -> Failure {
-    let exit = match &error {
-        StoreError::NoSummary { .. } => Exit::Inconclusive,
-        StoreError::Io { .. } | StoreError::BadLine { .. } | StoreError::OtherVersion { .. } => Exit::BadInput,
-        StoreError::OtherPlan { .. } | StoreError::InUse { .. } | StoreError::NoResults { .. } => Exit::BadInput,
-    };
-    Failure { exit, text: format!("error: {error}") }
 }

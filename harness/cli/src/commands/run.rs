@@ -12,7 +12,6 @@ use super::bad_input;
 use super::ending::{end, kept};
 use crate::args::{Format, RunArgs};
 use crate::exit::{Exit, Failure};
-use crate::gather::Trouble;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::scheduler::{self, Wanted};
@@ -137,10 +136,7 @@ fn run_plan(plan: &Plan, args: &RunArgs, store: Option<&Store>, recorded: Record
 }
 
 fn open_store(plan: &Plan, out: &Path) -> Result<(Store, Recorded), Failure> {
-    Store::open(out, &plan.manifest()).map_err(|error| {
-        let Trouble { exit, text } = Trouble::from(error);
-        Failure { exit, text: format!("error: {text}") }
-    })
+    Store::open(out, &plan.manifest()).map_err(Failure::from)
 }
 
 pub(super) fn cores() -> usize {

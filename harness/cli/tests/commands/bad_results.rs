@@ -202,7 +202,7 @@ fn what_is_no_file_or_cannot_be_read_is_named_and_never_waited_for() {
     let place = place();
     let cell = file(&place, 1, CELL);
     let text = place.read(&cell);
-    let mut expected = |make: &dyn Fn(&std::path::Path), says: &str| {
+    let expected = |make: &dyn Fn(&std::path::Path), says: &str| {
         let path = place.path(&cell);
         std::fs::remove_file(&path).expect("it was there");
         make(&path);
@@ -226,7 +226,7 @@ fn what_is_no_file_or_cannot_be_read_is_named_and_never_waited_for() {
     let forbid = |path: &std::path::Path| {
         use std::os::unix::fs::PermissionsExt;
         std::fs::write(path, &text).expect("it can be written");
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0)).expect("it is ours");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o000)).expect("it is ours");
     };
     let probe = place.path("probe");
     forbid(&probe);
