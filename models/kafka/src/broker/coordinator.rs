@@ -7,6 +7,7 @@
 //! Simplified: the coordinator loads the group at once. Gives up: COORDINATOR_LOAD_IN_PROGRESS.
 //! Simplified: commits are never compacted away. Gives up: nothing but the length of the log.
 
+mod answers;
 mod expiry;
 mod group;
 mod joining;
@@ -80,7 +81,7 @@ impl Broker {
                 return Ok(());
             }
         }
-        match self.coordinator.group.take_if(|group| group.is_writing()) {
+        match self.coordinator.group.take_if(|group| group.is_busy()) {
             Some(group) => self.write_group(ctx, group),
             None => Ok(()),
         }
@@ -136,12 +137,21 @@ impl Broker {
     }
 
     pub(super) fn on_group_heartbeat(&mut self, ctx: &mut Ctx<'_, Kafka>, from: NodeId, request: &GroupHeartbeat) {
-        let result = match &mut self.coordinator.group {
-            Some(group) => group.group_heartbeat(ctx, &self.plan, request),
-            None => Err(ErrorCode::NotCoordinator),
-        };
+        let by = ctx.now() + self.plan.config.broker.offsets_commit_timeout;
         let correlation = request.correlation;
-        ctx.send(from, Message::GroupHeartbeatIs(GroupHeartbeatIs { correlation, result }));
+        let refusal = match &mut self.coordinator.group {
+            Some(group) => match group.group_heartbeat(ctx, &self.plan, request) {
+                Ok(told) => {
+                    group.answer_later(from, correlation, told, by);
+                    None
+                }
+                Err(error) => Some(error),
+            },
+            None => Some(ErrorCode::NotCoordinator),
+        };
+        if let Some(error) = refusal {
+            ctx.send(from, Message::GroupHeartbeatIs(GroupHeartbeatIs { correlation, result: Err(error) }));
+        }
         self.coordinator.arm(ctx);
     }
 

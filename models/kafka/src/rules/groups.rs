@@ -198,6 +198,37 @@ fn the_coordinator_moves_a_partition_only_once_its_owner_has_given_it_up() {
 }
 
 #[test]
+fn a_reconciling_member_is_told_once_everything_written_is_replicated() {
+    let mut bench = Bench::new(&[&RECONCILING[..], &["broker.broker.session.timeout.ms=60000"]].concat());
+    bench.run(Span::secs(1));
+    bench.cut(RECONCILER, &[B1, B3]);
+    let joining = bench.begin_group_heartbeat(RECONCILER, 1, None, Some(&[]));
+    bench.run(Span(4900));
+    assert_eq!(bench.group_heartbeat_is(joining), None);
+    bench.run(Span(200));
+    assert_eq!(bench.group_heartbeat_is(joining), Some(Err(ErrorCode::CoordinatorNotAvailable)));
+    // Nothing new is written for the second heartbeat, and the first one's record is not replicated yet.
+    let again = bench.begin_group_heartbeat(RECONCILER, 1, None, Some(&[]));
+    bench.run(Span(1000));
+    assert_eq!(bench.group_heartbeat_is(again), None);
+    bench.heal();
+    bench.run(Span::secs(15));
+    assert_eq!(bench.group_heartbeat(RECONCILER, 1, None, Some(&[])), Ok((1, vec![0, 1, 2, 3])));
+}
+
+#[test]
+fn whoever_waits_for_a_coordinator_that_steps_down_looks_for_another_one() {
+    let mut bench = Bench::new(&RECONCILING);
+    bench.run(Span::secs(1));
+    bench.cut(RECONCILER, &[B1, B3]);
+    let joining = bench.begin_group_heartbeat(RECONCILER, 1, None, Some(&[]));
+    bench.run(Span(10));
+    bench.stop(RECONCILER);
+    bench.run(Span::secs(1));
+    assert_eq!(bench.group_heartbeat_is(joining), Some(Err(ErrorCode::NotCoordinator)));
+}
+
+#[test]
 fn what_a_member_says_it_does_not_have_is_not_waited_for() {
     let mut bench = Bench::new(&RECONCILING);
     bench.run(Span::secs(1));

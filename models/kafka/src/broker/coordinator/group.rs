@@ -20,6 +20,7 @@ use crate::model::Kafka;
 use crate::mutation::Rule;
 use crate::plan::Plan;
 
+use super::answers::Answer;
 use super::reconciling::Reconciliation;
 use super::syncing::Write;
 
@@ -114,6 +115,8 @@ pub struct Group {
     /// Who divides the partitions: the first to join of those who are left.
     pub(super) leader: Option<MemberId>,
     pub(super) write: Option<Write>,
+    /// To heartbeats, in the order in which they came.
+    pub(super) answers: Vec<Answer>,
     /// `group.protocol=consumer`: its members are brought to what they are to read one after the other.
     pub(super) is_reconciling: bool,
 }
@@ -156,7 +159,7 @@ impl Group {
         let members: Vec<Member> = members.into_iter().map(loaded).collect();
         let leader = members.first().map(|member| member.id);
         let is_reconciling = config.consumer.is_reconciling;
-        let mut group = Group { generation, state, members, leader, write: None, is_reconciling };
+        let mut group = Group { generation, state, members, leader, write: None, answers: Vec::new(), is_reconciling };
         if is_reconciling {
             group.set_targets(config.topic.partitions);
         }
@@ -258,6 +261,7 @@ impl Group {
             State::CompletingRebalance { sync_by } | State::Stable { sync_by } => Some(*sync_by),
         };
         let write = self.write.as_ref().map(|write| write.deadline);
+        let write = write.into_iter().chain(self.answers_due());
         let sessions = sessions.chain(self.members.iter().filter_map(|member| member.reconciliation.revoke_by));
         sessions.chain(state).chain(write).min().filter(|due| *due != Time::NEVER)
     }
@@ -294,6 +298,7 @@ impl Group {
             member.answer_join(ctx, Err(ErrorCode::NotCoordinator));
             member.answer_sync(ctx, Err(ErrorCode::NotCoordinator));
         }
+        self.refuse_answers(ctx);
     }
 }
 

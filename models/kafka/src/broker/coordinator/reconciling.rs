@@ -4,8 +4,6 @@
 //!
 //! Source: KIP-848; `GroupMetadataManager.consumerGroupHeartbeat`, `CurrentAssignmentBuilder`, group-coordinator, 4.1.
 //!
-//! Simplified: a member is answered before the record of its new assignment is replicated. Gives up: members that hear
-//! of it a round trip later, and not at all from a coordinator that is cut off.
 //! Simplified: the partitions are divided as the `uniform` assignor does, which comes first in `group.consumer.assignors`.
 //! Gives up: what other assignors would move.
 

@@ -86,12 +86,32 @@ impl Group {
     pub(super) fn is_writing(&self) -> bool {
         self.write.is_some()
     }
+    /// Whether something is to be written, or somebody waits for what was.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_writing() || !self.answers.is_empty()
+    }
+    /// Whether nothing is left that the log has not taken.
+    pub(super) fn has_appended(&self) -> bool {
+        self.write.as_ref().is_none_or(|write| write.end.is_some())
+    }
 
-    /// Goes on with what is to be written: it is appended when the log takes it, and done when the high watermark has
+    /// Goes on with what is to be written, and with those who wait for it.
+    pub(super) fn write(
+        &mut self,
+        ctx: &mut Ctx<'_, Kafka>,
+        env: &mut Env<'_>,
+        replica: &mut Replica,
+    ) -> Result<(), DiskError> {
+        self.write_on(ctx, env, replica)?;
+        self.send_answers(ctx, replica);
+        Ok(())
+    }
+
+    /// What is to be written: it is appended when the log takes it, and done when the high watermark has
     /// passed it. Up to 3.9 the in-sync set must be large enough, before and after.
     ///
     /// Source: `GroupMetadataManager.storeGroup`, core, 3.9; `CoordinatorRuntime`, coordinator-common, 4.1.
-    pub(super) fn write(
+    fn write_on(
         &mut self,
         ctx: &mut Ctx<'_, Kafka>,
         env: &mut Env<'_>,

@@ -74,18 +74,25 @@ impl Bench {
         epoch: Option<u32>,
         owned: Option<&[u16]>,
     ) -> Result<(u32, Vec<u16>), ErrorCode> {
+        let correlation = self.begin_group_heartbeat(to, draw, epoch, owned);
+        self.answer(|message| told_by_heartbeat(message, correlation))
+    }
+    pub fn begin_group_heartbeat(
+        &mut self,
+        to: NodeId,
+        draw: u32,
+        epoch: Option<u32>,
+        owned: Option<&[u16]>,
+    ) -> Correlation {
         let correlation = self.correlation();
         let owned = owned.map(|owned| owned.iter().copied().map(Origin).collect());
         let epoch = epoch.map(Generation);
         let request = GroupHeartbeat { correlation, member: member(draw), epoch, owned };
         self.send(C1, to, Message::GroupHeartbeat(request));
-        self.answer(|message| match message {
-            Message::GroupHeartbeatIs(reply) if reply.correlation == correlation => {
-                let told = |told: Reconciled| (told.epoch.0, told.assigned.iter().map(|origin| origin.0).collect());
-                Some(reply.result.clone().map(told))
-            }
-            _ => None,
-        })
+        correlation
+    }
+    pub fn group_heartbeat_is(&self, of: Correlation) -> Option<Result<(u32, Vec<u16>), ErrorCode>> {
+        self.inbox.iter().find_map(|(_, message)| told_by_heartbeat(message, of))
     }
     pub fn leave(&mut self, to: NodeId, draw: u32) {
         let correlation = self.correlation();
@@ -109,5 +116,13 @@ impl Bench {
         let first = self.sync(coordinator, membership(1, 1), &[1, 2]);
         self.run(Span(10));
         assert_eq!((self.synced(first), self.synced(second)), (Some(Ok(vec![P0])), Some(Ok(vec![]))));
+    }
+}
+
+fn told_by_heartbeat(message: &Message, of: Correlation) -> Option<Result<(u32, Vec<u16>), ErrorCode>> {
+    let told = |told: Reconciled| (told.epoch.0, told.assigned.iter().map(|origin| origin.0).collect());
+    match message {
+        Message::GroupHeartbeatIs(reply) if reply.correlation == of => Some(reply.result.clone().map(told)),
+        _ => None,
     }
 }
