@@ -28,7 +28,7 @@
 //!
 //! **Unreachable**: nobody serves it, but a disk holds it and the broker would serve it if it could. Never lost, even
 //! when progress is past it: with a leader again, somebody may go back and read it. The same holds where its result is
-//! all that nobody may serve.
+//! all that nobody may serve, in a run that came to rest.
 //!
 //! **Waiting**: a copy is served and nobody has come to it yet. That is neither lost (a consumer may come) nor consumed
 //! (none has). When the run was cut before it came to rest, the same holds for a message in the hands of an application
@@ -179,7 +179,7 @@ fn end(account: &Account, ledger: &Ledger, told: Told, remains: Remains) -> End 
         return End::Waiting;
     }
     if account.result_stranded {
-        return End::Unreachable;
+        return if ledger.run.was_cut() { End::Waiting } else { End::Unreachable };
     }
     if !ledger.survey.proves_no_result() {
         return End::Unproven;

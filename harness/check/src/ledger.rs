@@ -64,6 +64,7 @@ impl Ledger {
         match &entry.op {
             Op::Phase(phase) => self.phase(*phase, at),
             Op::PhaseLimit(phase) => self.limit(*phase),
+            Op::AtWork { what } => self.run.at_work(what),
             Op::FaultBegan { fault, .. } => self.run.fault_began(*fault),
             Op::FaultEnded { .. } | Op::Started | Op::Fingerprint { .. } => {}
             Op::FaultMissed { fault, why } => self.run.fault_missed(*fault, why),

@@ -6,6 +6,8 @@ use ackproof_core::op::Phase;
 #[derive(Clone, Debug, Default)]
 pub struct Run {
     limits: Vec<Phase>,
+    /// What went on when things were to be quiet.
+    at_work: Vec<String>,
     began: Vec<u16>,
     missed: Vec<u16>,
     why_missed: Option<String>,
@@ -18,6 +20,10 @@ pub struct Run {
 impl Run {
     pub fn limit(&mut self, phase: Phase) {
         self.limits.push(phase);
+    }
+
+    pub fn at_work(&mut self, what: &str) {
+        self.at_work.push(what.to_owned());
     }
 
     pub fn fault_began(&mut self, fault: u16) {
@@ -54,7 +60,11 @@ impl Run {
                 Phase::Drain => "the late consumer did not finish within its limit",
                 Phase::Verdict => "the run did not end within its limit",
             };
-            doubts.push(doubt.to_owned());
+            let why = match phase {
+                Phase::Settle if !self.at_work.is_empty() => format!(" ({})", self.at_work.join("; ")),
+                Phase::WarmUp | Phase::Chaos | Phase::Settle | Phase::Drain | Phase::Verdict => String::new(),
+            };
+            doubts.push(format!("{doubt}{why}"));
         }
         if !self.finished {
             doubts.push("the history ends before the verdict phase".to_owned());

@@ -210,7 +210,7 @@ fn a_process_that_is_down_does_and_is_told_nothing() {
                 Op::Disposed { .. } => up.contains(&node),
                 // Written at the end, of disks and of actors alike.
                 Op::Stranded(_) | Op::Progress { .. } | Op::AuditEnd { .. } | Op::Fingerprint { .. } => true,
-                Op::Phase(_) | Op::PhaseLimit(_) => true,
+                Op::Phase(_) | Op::PhaseLimit(_) | Op::AtWork { .. } => true,
                 Op::FaultBegan { .. } | Op::FaultEnded { .. } | Op::FaultMissed { .. } => true,
             };
             expect(fits, || {

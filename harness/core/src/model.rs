@@ -93,6 +93,13 @@ pub trait Model: Protocol + Send + Sync {
     /// have caught up, producers hold nothing, consumers have read to the end and stored their progress.
     fn is_quiet(&self, actors: &Actors<'_, Self>) -> bool;
 
+    /// What keeps it from being quiet, for a person and without times and counts, so that the same cause is said in the
+    /// same words in every run. Empty where it is quiet, or where the model cannot tell.
+    fn at_work(&self, actors: &Actors<'_, Self>) -> Vec<String> {
+        let _ = actors;
+        Vec::new()
+    }
+
     /// Whether the late consumer has read to the end of everything it can.
     fn is_audited(&self, actors: &Actors<'_, Self>) -> bool;
 

@@ -104,6 +104,10 @@ pub enum Op {
     EndTransaction {
         commit: bool,
     },
+    /// At the limit of a phase: something that was still going on.
+    AtWork {
+        what: String,
+    },
 }
 
 impl fmt::Display for Op {
@@ -134,6 +138,7 @@ impl fmt::Display for Op {
             Op::Effect(d) => delivery(f, "effect", d),
             Op::EndTransaction { commit: true } => f.write_str("end-transaction commit"),
             Op::EndTransaction { commit: false } => f.write_str("end-transaction abort"),
+            Op::AtWork { what } => write!(f, "at-work {what}"),
             Op::Fingerprint { events, digest } => write!(f, "fingerprint {events} {digest:016x}"),
         }
     }

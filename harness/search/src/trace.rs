@@ -158,7 +158,7 @@ fn told(op: &Op) -> Option<(Probe, Option<MsgId>, Option<Origin>)> {
             outcome: Outcome::Untold | Outcome::Rejected(_) | Outcome::Unknown(_) | Outcome::Aborted, ..
         } => None,
         Op::Processed { success: false, .. } => None,
-        Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => None,
+        Op::Phase(_) | Op::PhaseLimit(_) | Op::AtWork { .. } | Op::FaultBegan { .. } | Op::FaultEnded { .. } => None,
         Op::FaultMissed { .. } | Op::Died(_) | Op::Audited(_) | Op::Stranded(_) | Op::Disposed { .. } => None,
         Op::Progress { .. }
         | Op::AuditEnd { .. }

@@ -26,6 +26,9 @@ const LASTING_FAULT: Span = Span::secs(15);
 /// How often the end of a phase is looked for.
 const CHECK: Span = Span::ms(50);
 
+/// Of what was still going on at a limit, as much is told.
+const TOLD: usize = 6;
+
 /// Things are quiet when they have been found so this often in a row: what is in flight is in no node's state.
 const QUIET_CHECKS: u8 = 3;
 
@@ -114,6 +117,7 @@ impl<M: Model> World<M> {
         let phase = self.phases.phase;
         if !done {
             self.recorder.world(self.now, Op::PhaseLimit(phase));
+            self.tell_what_goes_on(phase);
         }
         self.phases.quiet = 0;
         match phase {
@@ -141,6 +145,38 @@ impl<M: Model> World<M> {
             Phase::Drain => self.model.is_audited(&self.actors()),
             Phase::Verdict => true,
         }
+    }
+
+    /// Why things have not become quiet, at the end of the time that they were given.
+    fn tell_what_goes_on(&mut self, phase: Phase) {
+        if phase != Phase::Settle {
+            return;
+        }
+        let mut all = self.model.at_work(&self.actors());
+        if all.is_empty() {
+            all = self.applications_at_work();
+        }
+        for what in all.into_iter().take(TOLD) {
+            self.recorder.world(self.now, Op::AtWork { what });
+        }
+    }
+
+    /// Applications that have something to do where their clients have not.
+    fn applications_at_work(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for (node, id) in self.nodes.iter().zip(self.topology.ids()) {
+            let name = &self.topology.get(id).name;
+            match &node.app {
+                App::Producer(sender) if !sender.is_done() && (node.is_up() || !self.is_gone(id)) => {
+                    all.push(format!("the application of {name} has messages to send or to hear of"));
+                }
+                App::Consumer(worker) if !worker.is_idle() => {
+                    all.push(format!("the application of {name} works on a message"));
+                }
+                App::Producer(_) | App::Consumer(_) | App::None | App::Auditor => {}
+            }
+        }
+        all
     }
 
     fn enter_phase(&mut self, phase: Phase, limit: Span) {

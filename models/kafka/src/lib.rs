@@ -21,6 +21,7 @@ mod mutation;
 mod plan;
 mod producer;
 mod release;
+mod rest;
 #[cfg(test)]
 mod rules;
 mod sequence;

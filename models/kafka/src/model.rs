@@ -19,13 +19,13 @@ use crate::message::{Message, Payload, Record};
 use crate::metadata::{Image, NodeSet};
 use crate::plan::Plan;
 use crate::producer::Producer;
+use crate::rest;
 use crate::topic::{Index, Layout};
-use crate::transaction::Isolation;
 
 /// Apache Kafka under one row of settings.
 #[derive(Clone, Debug)]
 pub struct Kafka {
-    plan: Arc<Plan>,
+    pub(crate) plan: Arc<Plan>,
 }
 
 /// A process of any kind.
@@ -80,7 +80,7 @@ impl Kafka {
 
     /// The state of the cluster as its controller published it last, or, while there is no controller, as the
     /// best-informed broker knows it.
-    fn image<'a>(&self, actors: &Actors<'a, Kafka>) -> Option<&'a Image> {
+    pub(crate) fn image<'a>(&self, actors: &Actors<'a, Kafka>) -> Option<&'a Image> {
         let controller = actors.get(self.plan.layout.controller).map(|actor| match actor {
             KafkaActor::Controller(controller) => controller.committed(),
             KafkaActor::Broker(_)
@@ -94,7 +94,7 @@ impl Kafka {
         controller.or_else(best).filter(|image| !image.partitions.is_empty())
     }
 
-    fn controller<'a>(&self, actors: &Actors<'a, Kafka>) -> Option<&'a Controller> {
+    pub(crate) fn controller<'a>(&self, actors: &Actors<'a, Kafka>) -> Option<&'a Controller> {
         match actors.get(self.plan.layout.controller)? {
             KafkaActor::Controller(controller) => Some(controller),
             KafkaActor::Broker(_)
@@ -104,7 +104,7 @@ impl Kafka {
         }
     }
 
-    fn brokers<'a>(&self, actors: &Actors<'a, Kafka>) -> impl Iterator<Item = (NodeId, &'a Broker)> {
+    pub(crate) fn brokers<'a>(&self, actors: &Actors<'a, Kafka>) -> impl Iterator<Item = (NodeId, &'a Broker)> {
         self.plan.layout.brokers.iter().filter_map(|&node| match actors.get(node)? {
             KafkaActor::Broker(broker) => Some((node, broker)),
             KafkaActor::Controller(_)
@@ -114,98 +114,13 @@ impl Kafka {
         })
     }
 
-    fn broker<'a>(&self, actors: &Actors<'a, Kafka>, node: NodeId) -> Option<&'a Broker> {
+    pub(crate) fn broker<'a>(&self, actors: &Actors<'a, Kafka>, node: NodeId) -> Option<&'a Broker> {
         match actors.get(node)? {
             KafkaActor::Broker(broker) => Some(broker),
             KafkaActor::Controller(_)
             | KafkaActor::Producer(_)
             | KafkaActor::LibrdkafkaProducer(_)
             | KafkaActor::Consumer(_) => None,
-        }
-    }
-
-    /// Whether nothing more will happen to a partition by itself.
-    fn is_settled(&self, actors: &Actors<'_, Kafka>, image: &Image, index: Index) -> bool {
-        let partition = &image.partitions[index.index()];
-        let active = |node: NodeId| image.broker(node).is_some_and(|status| status.is_active());
-        let replicas = self.plan.layout.replicas(index);
-        let Some(leader) = partition.leader else {
-            // Nobody may lead: as long as those who may are away, nothing happens.
-            let can_lead = |node: &NodeId| {
-                let is_last = partition.is_exhausted() && partition.last_known_leader == Some(*node);
-                partition.is_candidate(*node) || is_last || self.plan.topic(index).unclean_leader_election
-            };
-            return !replicas.iter().filter(|node| can_lead(node)).any(|&node| active(node));
-        };
-        if !active(leader) && actors.get(leader).is_none() {
-            // Up to 4.0 a leader may be elected that is away; nothing happens before it is back.
-            return image.broker(leader).is_some_and(|status| status.fenced);
-        }
-        let Some(leading) = self.broker(actors, leader).and_then(|broker| broker.replica(index)) else { return false };
-        let is_stuck = partition.isr.len() < self.plan.min_isr(index);
-        let followers_agree = replicas.iter().filter(|&&node| active(node)).all(|&node| {
-            let copy = self.broker(actors, node).and_then(|broker| broker.replica(index));
-            copy.is_some_and(|copy| {
-                copy.leader_epoch() == partition.leader_epoch
-                    && copy.end() == leading.end()
-                    && partition.isr.contains(node)
-            })
-        });
-        leading.has_heard(partition.isr) && followers_agree && (is_stuck || leading.high_watermark() == leading.end())
-    }
-
-    /// Whether the group's coordinator, if there is one, has exactly those members that are running, and they know it.
-    fn group_is_settled(&self, actors: &Actors<'_, Kafka>) -> bool {
-        let Some((node, _)) = self.leading(actors, self.plan.layout.offsets()) else { return true };
-        let Some(group) = self.broker(actors, node).and_then(Broker::group) else { return false };
-        let mut running = Vec::new();
-        for node in self.plan.topology.of_kind(NodeKind::Consumer) {
-            match actors.get(node) {
-                Some(KafkaActor::Consumer(consumer)) if consumer.is_settled() => running.push(consumer.membership()),
-                Some(_) => return false,
-                None => {}
-            }
-        }
-        group.is_settled(&running)
-    }
-
-    /// Whether producers hold nothing, and the group has read everything it can and stored its progress.
-    fn clients_are_done(&self, actors: &Actors<'_, Kafka>) -> bool {
-        actors.iter().all(|(node, actor)| match actor {
-            KafkaActor::Producer(producer) => producer.is_idle(),
-            KafkaActor::LibrdkafkaProducer(producer) => producer.is_idle(),
-            KafkaActor::Consumer(_) if self.plan.topology.get(node).kind == NodeKind::Auditor => true,
-            KafkaActor::Consumer(consumer) => self.member_is_done(actors, consumer),
-            KafkaActor::Broker(_) | KafkaActor::Controller(_) => true,
-        })
-    }
-
-    /// Whether a member of the group has read what somebody serves, and stored what somebody takes.
-    fn member_is_done(&self, actors: &Actors<'_, Kafka>, consumer: &Consumer) -> bool {
-        let can_store = self.leading(actors, self.plan.layout.offsets()).is_some();
-        let is_done = |index: Index| {
-            let origin = self.plan.layout.origin(index);
-            let position = consumer.position(origin);
-            let has_read = match self.leading(actors, index) {
-                // Nobody tells where to begin.
-                Some(_) if position.is_none() && !can_store => true,
-                Some((_, replica)) => {
-                    let at_end = position.is_none_or(|position| position >= self.readable_by(consumer, replica));
-                    let is_awaited = |since| replica.newest().is_some_and(|newest| newest >= since);
-                    at_end && consumer.is_caught_up(origin) && !consumer.nothing_since(origin).is_some_and(is_awaited)
-                }
-                None => true,
-            };
-            has_read && (!can_store || consumer.is_stored(origin))
-        };
-        consumer.is_resting() && self.plan.layout.workload().all(is_done)
-    }
-
-    /// How far a consumer can read what this replica leads.
-    fn readable_by(&self, consumer: &Consumer, replica: &crate::broker::Replica) -> Offset {
-        match consumer.isolation() {
-            Isolation::ReadUncommitted => replica.high_watermark(),
-            Isolation::ReadCommitted => replica.last_stable_offset(),
         }
     }
 
@@ -229,7 +144,11 @@ impl Kafka {
         }
     }
 
-    fn leading<'a>(&self, actors: &Actors<'a, Kafka>, index: Index) -> Option<(NodeId, &'a crate::broker::Replica)> {
+    pub(crate) fn leading<'a>(
+        &self,
+        actors: &Actors<'a, Kafka>,
+        index: Index,
+    ) -> Option<(NodeId, &'a crate::broker::Replica)> {
         let leader = self.image(actors)?.partitions.get(index.index())?.leader?;
         let replica = self.broker(actors, leader)?.replica(index)?;
         replica.leads().then_some((leader, replica))
@@ -365,14 +284,11 @@ impl Model for Kafka {
     }
 
     fn is_quiet(&self, actors: &Actors<'_, Kafka>) -> bool {
-        let Some(image) = self.image(actors) else { return false };
-        let decided = self.controller(actors).is_some_and(Controller::is_settled);
-        let heard = self.brokers(actors).all(|(node, broker)| {
-            broker.view().version == image.version && image.broker(node).is_some_and(|status| status.is_active())
-        });
-        let settled = self.plan.layout.indices().all(|index| self.is_settled(actors, image, index));
-        let ended = self.brokers(actors).all(|(_, broker)| broker.has_no_transaction());
-        decided && heard && settled && ended && self.group_is_settled(actors) && self.clients_are_done(actors)
+        self.unrest(actors).next().is_none()
+    }
+
+    fn at_work(&self, actors: &Actors<'_, Kafka>) -> Vec<String> {
+        rest::causes(self.unrest(actors).collect()).map(|unrest| unrest.words(&self.plan.topology)).collect()
     }
 
     fn is_audited(&self, actors: &Actors<'_, Kafka>) -> bool {

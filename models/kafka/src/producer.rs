@@ -36,6 +36,7 @@ use accumulator::Accumulator;
 use batch::Batch;
 pub use batch::Failure;
 use sequences::Sequences;
+pub use transaction::Failing;
 use transaction::{Question, Transaction};
 use within::Within;
 
@@ -115,6 +116,11 @@ impl Producer {
     /// Whether its application has been told the outcome of everything.
     pub fn is_idle(&self) -> bool {
         self.has_no_batches() && self.transaction.as_ref().is_none_or(|own| own.is_idle())
+    }
+
+    /// Why its transactions come to nothing, if they do.
+    pub fn failing(&self) -> Option<Failing> {
+        self.transaction.as_ref()?.failing()
     }
 
     /// Whether nothing is waiting to be sent, or sent without an outcome.

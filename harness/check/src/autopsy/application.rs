@@ -132,7 +132,11 @@ impl Application {
                 }
             }
             Op::Phase(Phase::WarmUp | Phase::Chaos | Phase::Drain | Phase::Verdict) => {}
-            Op::PhaseLimit(_) | Op::FaultMissed { .. } | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}
+            Op::PhaseLimit(_)
+            | Op::AtWork { .. }
+            | Op::FaultMissed { .. }
+            | Op::EndTransaction { .. }
+            | Op::Fingerprint { .. } => {}
             Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) => {}
             Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } | Op::Effect(_) => {}
         }
@@ -148,7 +152,7 @@ impl Application {
                 self.event(entry, Topic::Told, what.to_owned());
             }
             Op::Send { .. } | Op::Told { .. } | Op::EndTransaction { .. } | Op::Started | Op::Died(_) => {}
-            Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
+            Op::Phase(_) | Op::PhaseLimit(_) | Op::AtWork { .. } | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
             Op::FaultMissed { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) | Op::Effect(_) => {}
             Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } => {}
             Op::Fingerprint { .. } => {}
@@ -214,7 +218,7 @@ impl Application {
             Op::Disposed { rule, .. } => {
                 self.disposed.get_or_insert_with(|| (at, rule.clone()));
             }
-            Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
+            Op::Phase(_) | Op::PhaseLimit(_) | Op::AtWork { .. } | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
             Op::FaultMissed { .. } | Op::Started | Op::Died(_) | Op::Progress { .. } => {}
             Op::AuditEnd { .. } | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}
         }
@@ -265,7 +269,7 @@ fn concerns(op: &Op, of: MsgId) -> bool {
         Op::Delivered(delivery) | Op::Audited(delivery) | Op::Stranded(delivery) => delivery.msg == of,
         Op::Effect(result) => result.msg == of,
         Op::Processed { delivery, .. } => delivery.msg == of,
-        Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => false,
+        Op::Phase(_) | Op::PhaseLimit(_) | Op::AtWork { .. } | Op::FaultBegan { .. } | Op::FaultEnded { .. } => false,
         Op::FaultMissed { .. } | Op::Started | Op::Died(_) | Op::Progress { .. } => false,
         Op::AuditEnd { .. } | Op::EndTransaction { .. } | Op::Fingerprint { .. } => false,
     }

@@ -44,7 +44,13 @@ pub(crate) fn judge_each(findings: &Findings) -> BTreeMap<Guarantee, Judgement> 
         .filter_map(|(guarantee, judge)| {
             let judgement = match judge(findings)? {
                 Judgement::Holds if !findings.doubts.is_empty() => inconclusive(findings.doubts.join("; ")),
-                judgement => judgement,
+                // What is wrong with the run comes first: the rest follows from it.
+                Judgement::Inconclusive { why } if !findings.doubts.is_empty() => {
+                    inconclusive(format!("{}; {why}", findings.doubts.join("; ")))
+                }
+                judgement @ (Judgement::Holds | Judgement::Inconclusive { .. } | Judgement::Violated { .. }) => {
+                    judgement
+                }
             };
             Some((*guarantee, judgement))
         })

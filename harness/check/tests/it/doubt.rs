@@ -69,6 +69,23 @@ fn a_phase_that_hit_its_limit_proves_nothing() {
 }
 
 #[test]
+fn what_was_still_going_on_at_the_limit_is_said_and_said_first() {
+    let at_work = |what: &str| Op::AtWork { what: what.into() };
+    let cut = Story::begin().acked(0..2).consumed([0]).limit(Phase::Settle);
+    let cut = cut.op(None, at_work("c1 works on what it was handed")).op(None, at_work("p1 sends"));
+    let green = cut.clone().consumed([1]).healed().audited(0..2).end(2);
+    nothing_holds(&green, "limit after healing (c1 works on what it was handed; p1 sends)");
+    let waiting = cut.healed().audited(0..2).end(1).inconclusive(Guarantee::NoAckedLoss);
+    assert_eq!(
+        waiting.as_deref(),
+        Some(
+            "things did not come to rest within the limit after healing (c1 works on what it was handed; p1 sends); \
+             1 message acknowledged and still there, but nobody has come to consume them"
+        )
+    );
+}
+
+#[test]
 fn a_fault_that_fired_excuses_a_chaos_phase_that_waited_for_another() {
     let story = Story::begin().op(None, fault(0)).acked(0..2).consumed(0..2).limit(Phase::Chaos).op(None, miss(1));
     let story = story.healed().audited(0..2).end(2);

@@ -131,6 +131,15 @@ fn a_result_that_was_not_looked_for_or_that_nobody_may_serve_is_not_lost() {
 }
 
 #[test]
+fn a_result_in_a_transaction_that_was_open_when_the_run_was_cut_may_yet_be_served() {
+    let open = |phase| {
+        let story = processed(|story| story).results([0, 1]).limit(phase).op(Some(B1), Op::Stranded(result_of(2)));
+        story.results_end(false).end(3).end_of(2)
+    };
+    assert_eq!((open(Phase::Settle), open(Phase::Chaos)), (End::Waiting, End::Unreachable));
+}
+
+#[test]
 fn a_message_that_is_nowhere_and_has_no_result_is_lost_in_the_broker() {
     let story = Story::begin().acked(0..3).consumed(0..3).healed().audited([0, 1]).results([0, 1]);
     assert_eq!(story.results_end(true).end(3).end_of(2), End::Lost(Stage::Broker));

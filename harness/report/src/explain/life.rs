@@ -132,7 +132,12 @@ impl<'a> Walk<'a> {
             match op {
                 Op::FaultBegan { fault, text } => self.fault(at, format!("fault {}: {text}", fault + 1)),
                 Op::FaultEnded { fault } => self.fault(at, format!("fault {} ends", fault + 1)),
-                Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultMissed { .. } | Op::Started | Op::Died(_) => {}
+                Op::Phase(_)
+                | Op::PhaseLimit(_)
+                | Op::AtWork { .. }
+                | Op::FaultMissed { .. }
+                | Op::Started
+                | Op::Died(_) => {}
                 Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) => {}
                 Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } => {}
                 Op::Effect(_) | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}
@@ -180,7 +185,7 @@ impl<'a> Walk<'a> {
             Op::AuditEnd { origin, complete: true } if self.origins.contains(origin) && !self.found => {
                 self.deed(at, node, "read to the end: not there");
             }
-            Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
+            Op::Phase(_) | Op::PhaseLimit(_) | Op::AtWork { .. } | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
             Op::FaultMissed { .. } | Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) => {}
             Op::Processed { .. } | Op::Audited(_) | Op::Stranded(_) | Op::Disposed { .. } => {}
             Op::Progress { .. } | Op::AuditEnd { .. } | Op::Effect(_) | Op::Fingerprint { .. } => {}

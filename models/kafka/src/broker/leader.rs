@@ -8,6 +8,7 @@ use ackproof_core::time::{Span, Time};
 use ackproof_log::Offset;
 
 use super::isr::Proposal;
+use super::news::News;
 use super::parked::Parked;
 use super::producers::Producers;
 use super::reading::LastRead;
@@ -32,6 +33,7 @@ pub(super) struct Leader {
     pub(super) backlog: VecDeque<Backlogged>,
     pub(super) last_read: LastRead,
     pub(super) producers: Box<Producers>,
+    pub(super) news: Box<News>,
 }
 
 /// How far a follower has come, as its fetches tell.
@@ -126,6 +128,7 @@ impl Replica {
                     backlog: VecDeque::new(),
                     last_read: LastRead::default(),
                     producers: Box::new(producers),
+                    news: Box::new(News::upto(end)),
                 });
                 ctx.cancel_timer(Timer::Follow(self.index).id());
             }

@@ -17,7 +17,7 @@ use crate::error_code::ErrorCode;
 use crate::metadata::{NodeSet, Partition};
 use crate::model::Kafka;
 use crate::mutation::Rule;
-use crate::topic::{Index, Layout, describe};
+use crate::topic::{Index, Layout, OFFSETS, describe};
 
 /// A copy of a partition.
 #[derive(Debug)]
@@ -104,6 +104,13 @@ impl Replica {
         match &self.role {
             Role::Leader(leader) => leader.followers.iter().all(|f| f.end.is_some() || !nodes.contains(f.node)),
             Role::Follower(_) | Role::None => false,
+        }
+    }
+    /// Up to where its log says anything new: in `__consumer_offsets`, while it leads, not what repeats itself.
+    pub fn news(&self) -> Offset {
+        match &self.role {
+            Role::Leader(leader) if self.origin == OFFSETS => leader.news.end(),
+            Role::Leader(_) | Role::Follower(_) | Role::None => self.log.end(),
         }
     }
     /// Where the log ended when it began to lead; the beginning of the log for a replica that does not.

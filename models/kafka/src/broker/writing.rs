@@ -151,6 +151,11 @@ impl Replica {
             leader.producers.stored(identity, self.log.end());
         }
         let commits = request.commits.iter().map(|&commit| Payload::Commit(commit));
+        let end = self.log.end().plus(u64::from(request.transaction.is_some()) + commits.len() as u64);
+        match request.transaction {
+            Some(_) => leader.news.appended(end),
+            None => leader.news.stored(&request.commits, end),
+        }
         let payloads: Vec<Payload> = request.transaction.map(Payload::Pending).into_iter().chain(commits).collect();
         self.append(ctx, env, Acks::All, (writer, deadline), ctx.wall_clock(), payloads.into_iter())
     }
@@ -162,6 +167,9 @@ impl Replica {
         env: &mut Env<'_>,
         records: &[GroupRecord],
     ) -> Result<(), DiskError> {
+        if let Role::Leader(leader) = &mut self.role {
+            leader.news.appended(self.log.end().plus(records.len() as u64));
+        }
         let payloads = records.iter().map(|&record| Payload::Group(record));
         self.append(ctx, env, Acks::None, (Writer::Coordinator, Time::NEVER), ctx.wall_clock(), payloads)
     }
@@ -196,6 +204,7 @@ impl Replica {
         }
         leader.producers.stable.forget_ended(self.high_watermark);
         leader.producers.marked(&marker, self.log.end());
+        leader.news.appended(self.log.end().plus(1));
         let deadline = ctx.now() + BROKER_REQUEST_TIMEOUT;
         let payloads = [Payload::Marker(marker)].into_iter();
         let writer = Writer::Marker(from, correlation);

@@ -9,6 +9,7 @@ use super::membership::Member;
 use super::partition::{Partition, Position};
 use crate::config::Commit;
 use crate::message::Membership;
+use crate::producer::Failing;
 use crate::transaction::Isolation;
 
 impl Consumer {
@@ -36,6 +37,11 @@ impl Consumer {
     /// Whether its application works on nothing.
     pub fn is_resting(&self) -> bool {
         self.poll.is_done() && self.producer.as_ref().is_none_or(|producer| producer.is_idle())
+    }
+
+    /// Why its transactions come to nothing, if they do.
+    pub fn failing(&self) -> Option<Failing> {
+        self.producer.as_ref()?.failing()
     }
 
     /// Whether it has read `origin` to the high watermark, as far as it knows, and its application works on nothing.

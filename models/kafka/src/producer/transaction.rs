@@ -14,6 +14,7 @@
 
 mod asking;
 mod ending;
+mod failing;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -27,6 +28,8 @@ use crate::config::{Config, ProducerConfig};
 use crate::model::Kafka;
 use crate::sequence::Identity;
 use crate::transaction::{Ending, TransactionalId};
+pub use failing::Failing;
+use failing::Failures;
 
 /// What was asked of the coordinator. At most one question is on its way, and no batch is sent meanwhile.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -58,6 +61,9 @@ pub struct Transaction {
     /// `transaction.version=2`: every transaction has an epoch, and partitions need not be added by the client.
     epoch_each: bool,
     max_block: Span,
+    /// `transaction.timeout.ms`.
+    timeout: Span,
+    failed: Failures,
     identity: Option<Identity>,
     state: State,
     /// How the application wants the transaction to end.
@@ -85,8 +91,9 @@ pub struct Transaction {
 impl Transaction {
     /// `None` without a `transactional.id`.
     pub fn new(config: &Config, id: TransactionalId) -> Option<Transaction> {
-        config.producer.transaction_timeout?;
         Some(Transaction {
+            timeout: config.producer.transaction_timeout?,
+            failed: Failures::default(),
             id,
             epoch_each: config.broker.transactions.epoch_each,
             max_block: config.producer.max_block,
@@ -110,6 +117,10 @@ impl Transaction {
     pub fn is_ready(&self) -> bool {
         self.identity.is_some()
     }
+    /// Why its transactions come to nothing, if the last ones did.
+    pub fn failing(&self) -> Option<Failing> {
+        self.failed.lasting()
+    }
     pub fn is_idle(&self) -> bool {
         self.state == State::Ready && self.messages.is_empty() && self.early.is_empty() && self.question.is_none()
     }
@@ -123,6 +134,10 @@ impl Transaction {
     /// Whether what waits for company is sent at once: `commitTransaction()` flushes.
     pub fn is_flushing(&self) -> bool {
         matches!(self.state, State::Ending { .. })
+    }
+    fn open(&mut self, now: Time) {
+        self.state = State::Open;
+        self.failed.begin(now);
     }
     fn is_aborting(&self) -> bool {
         matches!(self.state, State::Ending { ending: Ending::Abort, .. })
@@ -162,7 +177,7 @@ impl Producer {
         let Some(own) = &mut self.transaction else { return };
         match own.state {
             State::Initializing => return own.early.push_back(msg),
-            State::Ready => own.state = State::Open,
+            State::Ready => own.open(ctx.wall_clock()),
             State::Open => {}
             State::Failed | State::Ending { .. } => return own.messages.push(msg),
         }
@@ -186,7 +201,7 @@ impl Producer {
             own.wish = Some(Ending::Abort);
         }
         if own.state == State::Ready && own.early.is_empty() && has_offsets {
-            own.state = State::Open;
+            own.open(now);
         }
         let mut is_nothing = false;
         match (own.state, own.wish) {

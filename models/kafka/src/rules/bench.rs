@@ -325,6 +325,11 @@ impl Bench {
     pub fn leads(&self, node: NodeId) -> bool {
         self.replica(node).leads()
     }
+    /// Of `__consumer_offsets`, broker by broker.
+    pub fn log_ends_of_offsets(&self) -> Vec<ackproof_log::Offset> {
+        let index = self.kafka.layout().offsets();
+        [B1, B2, B3].into_iter().filter_map(|node| Some(self.broker(node).replica(index)?.end())).collect()
+    }
     pub fn high_watermark(&self, node: NodeId) -> u64 {
         self.replica(node).high_watermark().0
     }

@@ -63,6 +63,35 @@ fn it_is_quiet_when_nothing_is_left_to_happen_by_itself() {
 }
 
 #[test]
+fn progress_that_is_stored_once_more_is_no_reason_to_wait() {
+    let mut bench = Bench::formed(&[]);
+    let stored = |bench: &mut Bench, upto| {
+        bench.commit_as(B2, upto, None);
+        bench.run(Span(1));
+        assert!(bench.log_ends_of_offsets().windows(2).any(|pair| pair[0] != pair[1]), "not everywhere yet");
+        let is_quiet = bench.kafka.is_quiet(&bench.actors());
+        bench.run(Span(20));
+        assert!(bench.kafka.is_quiet(&bench.actors()));
+        is_quiet
+    };
+    assert!(!stored(&mut bench, 0), "it is new");
+    assert!(stored(&mut bench, 0), "it is what is stored already");
+    assert!(!stored(&mut bench, 1));
+    assert!(!stored(&mut bench, 0), "going back is new");
+}
+
+#[test]
+fn what_is_still_going_on_is_said_in_words() {
+    let mut bench = Bench::formed(&["topic.min.insync.replicas=1"]);
+    assert!(bench.kafka.at_work(&bench.actors()).is_empty());
+    bench.produce(B1, Acks::Leader, 0);
+    bench.run(Span(1));
+    assert_eq!(bench.kafka.at_work(&bench.actors()), ["the replicas of partition 0 do not agree"]);
+    bench.kill(CTL);
+    assert_eq!(bench.kafka.at_work(&bench.actors())[0], "the controller has not published its last decision");
+}
+
+#[test]
 fn copies_are_stranded_above_the_high_watermark_and_where_nobody_leads() {
     let mut bench = Bench::formed(&["topic.min.insync.replicas=1"]);
     bench.acked(B1, 0);

@@ -3,6 +3,7 @@
 
 use ackproof_core::setting::{Effective, Problem, Trap};
 use ackproof_core::setup::{AckMode, Processing, Setup};
+use ackproof_core::time::Span;
 
 use super::contradictions::{brokers_text, problem};
 use super::idempotence::{Idempotence, idempotence};
@@ -145,7 +146,7 @@ pub(super) fn traps(effective: &Effective, setup: &Setup, config: &Config) -> Ve
     if !are_used(effective) {
         return Vec::new();
     }
-    vec![reads_what_was_aborted(setup, config), late_writes(config), log_in_one_copy(config)]
+    vec![reads_what_was_aborted(setup, config), late_writes(config), log_in_one_copy(config), outlived(setup, config)]
 }
 
 fn reads_what_was_aborted(setup: &Setup, config: &Config) -> Option<Trap> {
@@ -187,6 +188,22 @@ fn log_in_one_copy(config: &Config) -> Option<Trap> {
          decided."
     );
     trap("kafka-transaction-log-replication-factor-one", message, "config/server.properties at 4.4")
+}
+
+/// A transaction of results begins with the first of a poll and ends behind the last.
+fn outlived(setup: &Setup, config: &Config) -> Option<Trap> {
+    let (processing, records) = (setup.workload.processing, config.consumer.max_poll_records);
+    let timeout = config.producer.transaction_timeout?;
+    let longest = Span(processing.0.saturating_mul(u64::from(records.saturating_sub(1))));
+    if !config.results_in_transactions || setup.workload.consumers == 0 || longest < timeout {
+        return None;
+    }
+    let message = format!(
+        "{processing} for each of max.poll.records={records} messages is longer than transaction.timeout.ms ({timeout}): \
+         behind a backlog the coordinator aborts what the consumer is still at, and it begins again, without end. Poll \
+         fewer, or raise the timeout."
+    );
+    trap("kafka-transaction-outlived", message, "TransactionCoordinator.abortTimedOutTransactions at 4.1")
 }
 
 const CONFIG: &str = "ProducerConfig.postProcessAndValidateIdempotenceConfigs at 4.1";

@@ -4,7 +4,7 @@ use ackproof_core::actor::Ctx;
 use ackproof_core::app::{AppReply, Outcome, Reason};
 use ackproof_core::time::Time;
 
-use super::{State, Transaction};
+use super::{Failing, State, Transaction};
 use crate::error_code::ErrorCode;
 use crate::model::Kafka;
 use crate::producer::batch::Failure;
@@ -39,6 +39,7 @@ impl Producer {
         if since + own.max_block > now {
             return;
         }
+        self.transaction_failed(Failing::EndTookTooLong, now);
         match ending {
             Ending::Commit => self.start_over(ctx, || Outcome::Unknown(Reason::new(Failure::GIVEN_UP))),
             Ending::Abort => self.start_over(ctx, || Outcome::Aborted),
@@ -51,6 +52,10 @@ impl Producer {
     pub(super) fn ended(&mut self, ctx: &mut Ctx<'_, Kafka>, ending: Ending, identity: Option<Identity>) {
         self.become_known_as(identity);
         let Some(own) = &mut self.transaction else { return };
+        match ending {
+            Ending::Commit => own.failed.committed(),
+            Ending::Abort => own.failed.failed(Failing::Aborted, own.timeout, ctx.wall_clock()),
+        }
         own.close();
         if std::mem::take(&mut own.needs_epoch) {
             own.state = State::Initializing;
@@ -82,10 +87,17 @@ impl Producer {
     pub(in crate::producer) fn shut_out(&mut self, ctx: &mut Ctx<'_, Kafka>, error: ErrorCode) {
         let in_doubt = self.transaction.as_ref().is_some_and(|own| own.in_doubt);
         ctx.note(|| format!("is shut out: {error}; the application makes a new producer"));
+        self.transaction_failed(Failing::Refused(error), ctx.wall_clock());
         self.start_over(ctx, || match in_doubt {
             true => Outcome::Unknown(Reason::new(error.word())),
             false => Outcome::Aborted,
         });
+    }
+
+    fn transaction_failed(&mut self, why: Failing, now: Time) {
+        if let Some(own) = &mut self.transaction {
+            own.failed.failed(why, own.timeout, now);
+        }
     }
 
     /// The application gives this producer up and makes another one with the same transactional id.

@@ -95,3 +95,17 @@ fn each_trap_of_transactions_is_set_off_by_its_settings_and_by_nothing_less() {
     }
     assert!(trap_ids("3.5", &[ID], &setup).contains(&"kafka-late-writes-in-transactions"));
 }
+
+#[test]
+fn a_poll_that_brings_more_than_a_transaction_has_time_for_is_warned_of() {
+    let id = "kafka-transaction-outlived";
+    let mut setup = Setup::default();
+    setup.app.consumer.ack = Some(AckMode::InTransaction);
+    setup.workload.processing = Span(200);
+    assert!(trap_ids("4.1", &[ID], &setup).contains(&id), "500 messages of 200 ms each, and 60 s");
+    assert!(!trap_ids("4.1", &[ID, "consumer.max.poll.records=300"], &setup).contains(&id));
+    let patient = [ID, "producer.transaction.timeout.ms=120000"];
+    assert!(!trap_ids("4.1", &patient, &setup).contains(&id));
+    setup.app.consumer.ack = None;
+    assert!(!trap_ids("4.1", &[ID], &setup).contains(&id), "nothing is in a transaction for so long");
+}
