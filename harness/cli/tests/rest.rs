@@ -115,6 +115,30 @@ fn a_poll_that_outlives_its_transaction_is_begun_again_without_end_and_the_verdi
 }
 
 #[test]
+fn a_handler_that_outlives_max_poll_interval_ms_begins_again_without_end_and_the_verdict_says_why() {
+    let scenario = |interval: &str| {
+        format!(
+            "broker: kafka@4.1
+config:
+  topic: {{ replication.factor: 3, min.insync.replicas: 2 }}
+  producer: {{ acks: all }}
+  consumer: {{ enable.auto.commit: false, auto.offset.reset: earliest, max.poll.interval.ms: {interval}, session.timeout.ms: 6000 }}
+app: {{ consumer: {{ ack: after-batch }} }}
+workload: {{ messages: 200, interval: 5ms, processing: 60ms, consumer_start: heal }}
+faults: {{ one: [ {{ kill: leader, at: 100ms, restart_after: 1s }} ] }}
+"
+        )
+    };
+    let trial = run(&scenario("7000"), 1);
+    assert!(was_cut(&trial));
+    let doubt = trial.verdict.doubt.unwrap_or_default();
+    let expected = "(c1 begins what one poll brings again and again: its application works on it for longer than \
+                    max.poll.interval.ms, and it leaves its group meanwhile)";
+    assert!(doubt.contains(expected), "{doubt}");
+    comes_to_a_verdict(&scenario("20000"), 0..3);
+}
+
+#[test]
 fn a_commit_that_outlives_max_block_ms_is_begun_again_without_end_and_the_verdict_says_why() {
     let slowly = "processing: 1ms } \nnetwork: { latency: 20ms..30ms";
     let batches = "batch.size: 250, max.in.flight.requests.per.connection: 1";

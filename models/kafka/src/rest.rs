@@ -38,6 +38,8 @@ pub enum Unrest {
     Sending(NodeId),
     /// It makes its transaction again and again, and cannot end it.
     Repeating(NodeId, Failing),
+    /// Its application works on one poll for so long that it is out of its group, and begins again.
+    Absent(NodeId),
     /// Its application works on what it was handed.
     Working(NodeId),
     /// There is more to read than it has read.
@@ -61,6 +63,11 @@ impl Unrest {
             Unrest::Repeating(node, failing) => {
                 format!("{} makes its transaction again and again: {}", name(node), failing.words())
             }
+            Unrest::Absent(node) => format!(
+                "{} begins what one poll brings again and again: its application works on it for longer than \
+                 max.poll.interval.ms, and it leaves its group meanwhile",
+                name(node)
+            ),
             Unrest::Working(node) => format!("{} works on what it was handed", name(node)),
             Unrest::Reading(node, origin) => format!("{} has not read {} to its end", name(node), describe(origin)),
             Unrest::Storing(node, origin) => {
@@ -70,12 +77,12 @@ impl Unrest {
     }
 }
 
-/// Without what follows from transactions that are made again and again, which is different from moment to moment.
+/// Without what follows from something that is begun again and again, which is different from moment to moment.
 pub fn causes(all: Vec<Unrest>) -> impl Iterator<Item = Unrest> {
-    let repeats = all.iter().any(|unrest| matches!(unrest, Unrest::Repeating(..)));
+    let repeats = all.iter().any(|unrest| matches!(unrest, Unrest::Repeating(..) | Unrest::Absent(_)));
     all.into_iter().filter(move |unrest| match unrest {
-        Unrest::Unformed | Unrest::Deciding | Unrest::Away(_) | Unrest::Group | Unrest::Repeating(..) => true,
-        Unrest::Partition(_) | Unrest::Transaction(_) => !repeats,
+        Unrest::Unformed | Unrest::Deciding | Unrest::Away(_) | Unrest::Repeating(..) | Unrest::Absent(_) => true,
+        Unrest::Partition(_) | Unrest::Transaction(_) | Unrest::Group => !repeats,
         Unrest::Sending(_) | Unrest::Working(_) | Unrest::Reading(..) | Unrest::Storing(..) => !repeats,
     })
 }
@@ -194,9 +201,11 @@ impl Kafka {
             (can_store && !consumer.is_stored(origin)).then_some(Unrest::Storing(node, origin))
         };
         let working = (!consumer.is_resting()).then_some(Unrest::Working(node));
-        // Between two attempts at a transaction it only seems to read.
+        // Between two attempts it only seems to read.
         let mut all = working.into_iter().chain(self.plan.layout.workload().filter_map(of)).peekable();
-        let repeating = all.peek().and(consumer.failing()).map(|failing| Unrest::Repeating(node, failing));
+        let too_slow = || consumer.is_too_slow().then_some(Unrest::Absent(node));
+        let why = || consumer.failing().map(|failing| Unrest::Repeating(node, failing)).or_else(too_slow);
+        let repeating = all.peek().and_then(|_| why());
         repeating.into_iter().chain(all.filter(move |_| repeating.is_none()))
     }
 

@@ -161,6 +161,9 @@ impl Consumer {
     pub(super) fn learn_committed(&mut self, commits: &[Commit]) {
         for commit in commits {
             if let Some(partition) = self.partitions.iter_mut().find(|own| own.origin == commit.origin) {
+                if let Some(member) = self.member.as_mut().filter(|_| Some(commit.upto) > partition.committed) {
+                    member.absences = 0;
+                }
                 partition.committed = Some(commit.upto);
                 partition.committed_epoch = commit.leader_epoch;
             }
@@ -236,7 +239,8 @@ impl Consumer {
         let is_awaited = self.closing || self.prepares();
         let Some(job) = &mut self.committer.job else { return };
         if is_automatic && !is_awaited {
-            self.committer.job = None;
+            // What was wished meanwhile comes with the next one.
+            (self.committer.job, self.committer.again) = (None, false);
             return self.poll.retry_auto_commit(now, self.config.backoff.first);
         }
         job.failures += 1;

@@ -71,6 +71,8 @@ pub struct Member {
     pub(super) acknowledges: bool,
     /// It has said goodbye on the way out.
     leaves: bool,
+    /// How often in a row its application stayed away from `poll()` for too long, and stored nothing new in between.
+    pub(super) absences: u32,
 }
 
 impl Member {
@@ -95,6 +97,7 @@ impl Member {
             poll_by: Time::NEVER,
             acknowledges: false,
             leaves: false,
+            absences: 0,
         }
     }
 

@@ -12,6 +12,9 @@ use crate::message::Membership;
 use crate::producer::Failing;
 use crate::transaction::Isolation;
 
+/// So many absences in a row are no accident.
+const LASTING: u32 = 3;
+
 impl Consumer {
     /// Whether it is in its group, and every partition of its own has a position to read from, or never will.
     pub fn is_ready(&self) -> bool {
@@ -42,6 +45,12 @@ impl Consumer {
     /// Why its transactions come to nothing, if they do.
     pub fn failing(&self) -> Option<Failing> {
         self.producer.as_ref()?.failing()
+    }
+
+    /// Whether its application works for too long on what a poll brings, so that it is out of its group again and again
+    /// and comes no further.
+    pub fn is_too_slow(&self) -> bool {
+        self.member.as_ref().is_some_and(|member| member.absences >= LASTING)
     }
 
     /// Whether it has read `origin` to the high watermark, as far as it knows, and its application works on nothing.

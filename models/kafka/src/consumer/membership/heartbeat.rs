@@ -57,6 +57,9 @@ impl Consumer {
         if is_away {
             ctx.note(|| "leaves its group: its application did not poll within max.poll.interval.ms".to_owned());
             self.leave(ctx, coordinator);
+            if let Some(member) = &mut self.member {
+                member.absences += 1;
+            }
         }
         !is_away
     }

@@ -242,3 +242,51 @@ fn before_4_0_the_newer_protocol_may_store_what_a_poll_is_about_to_return() {
     assert!(stored_by_the_first_poll(true));
     assert!(!stored_by_the_first_poll(false));
 }
+
+#[test]
+fn an_automatic_commit_that_a_rebalance_did_not_wait_for_does_not_stop_later_ones() {
+    let chosen = ["consumer.auto.commit.interval.ms=1000", "consumer.max.poll.interval.ms=7000"];
+    let mut rig = member(&chosen, &Setup::default());
+    rig.fetched(records(0..1, 1));
+    rig.process();
+    rig.pass(Span::secs(1));
+    rig.beat(Ok(()));
+    let (to, slow) = rig.commit().expect("it is due");
+    rig.pass(Span::secs(3));
+    rig.beat(Err(ErrorCode::RebalanceInProgress));
+    assert!(rig.commit().is_none(), "the first one is still under way");
+    rig.live(Span::secs(8));
+    let membership = rig.joined(2);
+    let result = Err(ErrorCode::CoordinatorNotAvailable);
+    rig.reply(to, Message::OffsetCommitted(OffsetCommitted { correlation: slow.correlation, result }));
+    rig.fetched(records(0..0, 1));
+    rig.answer_metadata(&led_by_b1());
+    rig.synced(membership, &[P0]);
+    rig.offsets(&[stored(0, None)]);
+    rig.fetched(records(0..1, 1));
+    rig.process();
+    rig.live(Span::secs(3));
+    assert_eq!(rig.committed(), Some(1));
+}
+
+#[test]
+fn a_member_whose_application_stays_away_again_and_again_is_too_slow() {
+    let mut rig = member(&["consumer.max.poll.interval.ms=5000"], &ack(AckMode::AfterBatch));
+    for generation in 2..5 {
+        assert!(!rig.actor.is_too_slow());
+        rig.fetched(records(0..1, 1));
+        assert_eq!(rig.delivered(), [0]);
+        rig.live(Span::secs(6));
+        rig.take(|body| matches!(body, Message::LeaveGroup(_)));
+        rig.finish(0, true);
+        let membership = rig.joined(generation);
+        rig.fetched(records(0..0, 1));
+        rig.synced(membership, &[P0]);
+        rig.offsets(&[stored(0, None)]);
+    }
+    assert!(rig.actor.is_too_slow());
+    rig.fetched(records(0..1, 1));
+    rig.process();
+    assert_eq!(rig.committed(), Some(1));
+    assert!(!rig.actor.is_too_slow(), "it has come further");
+}
