@@ -19,5 +19,6 @@ pub mod schedule;
 pub mod seed;
 pub mod setting;
 pub mod setup;
+pub mod surroundings;
 pub mod time;
 pub mod verdict;

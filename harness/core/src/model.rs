@@ -6,6 +6,7 @@ use crate::disk::{Disk, FileId};
 use crate::node::{NodeId, Part, Topology};
 use crate::setting::{Effective, Inert, Problem, Setting, Trap};
 use crate::setup::{Feature, Setup};
+use crate::surroundings::Surroundings;
 
 /// A broker as a scenario sees it, before anything runs.
 pub trait Broker: Sync {
@@ -68,6 +69,10 @@ pub trait Broker: Sync {
     fn offers(&self, feature: Feature) -> bool {
         let _ = feature;
         false
+    }
+    /// How the files around this broker, beside its own, name its settings.
+    fn surroundings(&self) -> &'static Surroundings {
+        &Surroundings::NONE
     }
     /// What is not modelled and what verdict it could change, a line each.
     fn simplifications(&self) -> &'static [&'static str];

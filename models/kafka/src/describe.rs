@@ -4,10 +4,12 @@ use ackproof_core::model::Broker;
 use ackproof_core::node::{NodeKind, Part, Topology};
 use ackproof_core::setting::{Effective, Inert, Problem, Setting, Trap};
 use ackproof_core::setup::{Feature, Setup};
+use ackproof_core::surroundings::Surroundings;
 
 use crate::config::Config;
 use crate::release;
 use crate::settings;
+use crate::surroundings;
 
 /// Apache Kafka, the broker, its Java client and librdkafka.
 pub struct KafkaBroker;
@@ -70,6 +72,9 @@ impl Broker for KafkaBroker {
             Part::AnyBroker | Part::AllBrokers | Part::Brokers | Part::Controller => true,
             Part::Producer | Part::Consumer | Part::Coordinator => true,
         }
+    }
+    fn surroundings(&self) -> &'static Surroundings {
+        &surroundings::KAFKA
     }
     fn simplifications(&self) -> &'static [&'static str] {
         SIMPLIFICATIONS

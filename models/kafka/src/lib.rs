@@ -26,6 +26,7 @@ mod rest;
 mod rules;
 mod sequence;
 mod settings;
+mod surroundings;
 mod topic;
 mod transaction;
 
