@@ -98,12 +98,14 @@ fn add_notes(summary: &mut Summary, notes: &[Note]) {
             }
             Note::Collapsed { .. } => (NoteKind::Collapsed, String::new()),
             Note::Trap { source, .. } => (NoteKind::Trap, source.clone()),
-            Note::Fixed { .. } => (NoteKind::Remark, String::new()),
+            Note::FromFile { .. } | Note::Fixed { .. } => (NoteKind::Remark, String::new()),
         };
         let text = match note {
             Note::Trap { id, message, rows, .. } if rows.is_empty() => format!("{message} ({id})"),
             Note::Trap { id, message, rows, .. } => format!("{message} ({id}; {})", rows.join("; ")),
-            Note::NotModelled { .. } | Note::Collapsed { .. } | Note::Fixed { .. } => note.to_string(),
+            Note::NotModelled { .. } | Note::Collapsed { .. } | Note::FromFile { .. } | Note::Fixed { .. } => {
+                note.to_string()
+            }
         };
         summary.notes.push(Reported { kind, text, source });
     }

@@ -122,10 +122,15 @@ impl<'b> Catalogue<'b> {
         if let Some(help) = self.of_another_client(key, |other| other.find(section, key).is_some()) {
             return error.help(help);
         }
-        match nearest(key, self.spellings(Some(section))) {
+        match self.nearest(section, key) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => error.help(self.where_to_look()),
         }
+    }
+
+    /// The key of a section that was probably meant.
+    pub fn nearest(&self, section: &str, key: &str) -> Option<&'static str> {
+        nearest(key, self.spellings(Some(section)))
     }
 
     fn where_to_look(&self) -> String {

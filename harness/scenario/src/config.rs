@@ -1,6 +1,6 @@
 //! The `config` section: the user's own files, then what the scenario says; each key checked against the broker's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ackproof_core::model::Broker;
@@ -8,10 +8,10 @@ use ackproof_core::setting::{Effective, Setting, SettingName, ValueSource};
 
 use crate::catalogue::{Catalogue, name_of};
 use crate::diagnostics::{Diagnostics, Place};
-use crate::files::{self, Folder};
+use crate::files::Folder;
+use crate::import::{self, Hints, Item, Told, Unsettled};
 use crate::node::{Content, Fields, Key, Node};
 use crate::notes::Note;
-use crate::properties;
 use crate::secret;
 
 /// The values that somebody chose, with where; later ones replace earlier ones.
@@ -19,6 +19,46 @@ use crate::secret;
 pub(crate) struct Chosen {
     pub values: BTreeMap<SettingName, (String, ValueSource, Place)>,
     pub notes: Vec<Note>,
+    /// What files speak of without saying it.
+    pub unsettled: Vec<Unsettled>,
+    /// What follows from files for the scenario's own sections.
+    pub told: Vec<Told>,
+    /// Brokers that files describe.
+    pub machines: Vec<Machine>,
+    /// Images that they run.
+    pub images: Vec<SeenImage>,
+    /// Sections that files are about.
+    pub sections: Vec<&'static str>,
+    /// Keys that no setting answers to, where they are no error.
+    pub unknown: Vec<(ValueSource, String)>,
+    /// The file of `from` that a value is owed to: the value may stand in another, which that one names.
+    pub owners: BTreeMap<SettingName, String>,
+    /// Files that a run would not take as they are.
+    pub spoiled: BTreeSet<String>,
+}
+
+/// A machine, or several alike, that one of the user's files starts as a broker.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// As the file calls it.
+    pub name: String,
+    pub file: String,
+    pub line: u32,
+    /// How many are started.
+    pub count: u32,
+    pub rack: Option<String>,
+}
+
+/// A container image that runs a broker.
+#[derive(Clone, Debug)]
+pub struct SeenImage {
+    /// With its tag.
+    pub name: String,
+    /// The broker's version, where the tag tells.
+    pub version: Option<String>,
+    pub file: String,
+    pub line: u32,
+    pub(crate) place: Place,
 }
 
 impl Chosen {
@@ -82,33 +122,18 @@ pub fn read_config(path: &Path, section: Option<&str>, broker: &dyn Broker) -> R
             .suggest(word, broker.sections().iter().copied());
         return Err(out);
     }
-    let text = match files::read(path) {
-        Ok(text) => text,
-        Err(why) => {
-            out.error_without_place(format!("`{shown}` {why}"));
-            return Err(out);
-        }
-    };
-    let whole = out.add_source(&shown, &text);
-    let mut chosen = Chosen::default();
-    let ask = |message: String, out: &mut Diagnostics| {
-        out.error_without_place(message).help(format!("say which section it is: {}", broker.sections().join(", ")));
-    };
     let section = section.and_then(|(_, section)| section);
-    let section = read_file(
-        UserFile { name: &shown, text: &text, whole },
-        section,
-        Catalogue { broker, version, client },
-        &mut chosen,
-        ask,
-        &mut out,
-    );
+    let mut chosen = Chosen::default();
+    let item = Item { name: shown, place: None, hints: Hints { section, ..Hints::default() } };
+    let catalogue = Catalogue { broker, version, client };
+    import::read(&[item], catalogue, &Folder::At(Path::new("").to_owned()), false, &mut chosen, &mut out);
+    import::require_settled(&chosen, &[], &mut out);
     if out.has_errors() {
         return Err(out);
     }
-    let Chosen { values, notes } = chosen;
+    let Chosen { values, notes, sections, .. } = chosen;
     let values = values.into_iter().map(|(name, (value, source, _))| (name, value, source)).collect();
-    Ok(ConfigFile { section, values, notes, warnings: out })
+    Ok(ConfigFile { section: sections.first().copied(), values, notes, warnings: out })
 }
 
 /// Reads `config`.
@@ -116,9 +141,9 @@ pub(crate) fn read(node: &Node, catalogue: Catalogue<'_>, folder: &Folder, out: 
     let mut chosen = Chosen::default();
     let Some(mut fields) = Fields::of(node, "`config`", out) else { return chosen };
     if let Some(from) = fields.take("from") {
-        for item in from.list("`from`", out).unwrap_or_default() {
-            read_from(item, catalogue, folder, &mut chosen, out);
-        }
+        let items = from.list("`from`", out).unwrap_or_default();
+        let items: Vec<Item> = items.iter().filter_map(|item| read_from(item, catalogue, out)).collect();
+        import::read(&items, catalogue, folder, false, &mut chosen, out);
     }
     for section in catalogue.broker.sections() {
         if let Some(node) = fields.take(section) {
@@ -176,123 +201,61 @@ pub(crate) fn read_value(
     catalogue.check(setting, &text, node.place, out)
 }
 
-/// One item of `from`: a file name, or `{file, section}`.
-fn read_from(item: &Node, catalogue: Catalogue<'_>, folder: &Folder, chosen: &mut Chosen, out: &mut Diagnostics) {
-    let sections = catalogue.broker.sections();
-    let (file, section) = match &item.content {
+/// One item of `from`: a file name, or `{file, section, image, profile}`.
+fn read_from(item: &Node, catalogue: Catalogue<'_>, out: &mut Diagnostics) -> Option<Item> {
+    let mut hints = Hints::default();
+    let file = match &item.content {
         Content::Map(_) => {
-            let Some(mut fields) = Fields::of(item, "an item of `from`", out) else { return };
+            let mut fields = Fields::of(item, "an item of `from`", out)?;
             let (file, section) = (fields.take("file"), fields.take("section"));
+            let (image, profile) = (fields.take("image"), fields.take("profile"));
             fields.finish(out);
+            if let Some(node) = section {
+                hints.section = Some(named_section(node, catalogue, out)?);
+            }
+            if let Some(node) = image {
+                hints.image = Some(named_image(node, catalogue, out)?);
+            }
+            if let Some(node) = profile {
+                hints.profiles = match &node.content {
+                    Content::List(items) => items.iter().filter_map(|item| item.word("`profile`", out)).collect(),
+                    Content::Null | Content::Bool(_) | Content::Number { .. } | Content::Text(_) | Content::Map(_) => {
+                        vec![node.word("`profile`", out)?]
+                    }
+                };
+            }
             let Some(file) = file else {
                 out.error(item.place, "`file` is missing").help("write {file: name.properties, section: producer}");
-                return;
+                return None;
             };
-            let mut named = None;
-            if let Some(node) = section {
-                let Some(word) = node.word("`section`", out) else { return };
-                named = sections.iter().copied().find(|known| **known == word);
-                if named.is_none() {
-                    let message = format!("{} has no section `{word}`", catalogue.broker.name());
-                    out.error(node.place, message).suggest(&word, sections.iter().copied());
-                    return;
-                }
-            }
-            (file, named)
+            file
         }
-        Content::Null | Content::Bool(_) | Content::Number { .. } | Content::Text(_) | Content::List(_) => (item, None),
+        Content::Null | Content::Bool(_) | Content::Number { .. } | Content::Text(_) | Content::List(_) => item,
     };
-    let Some(name) = file.word("a file of `from`", out) else { return };
-    match folder.read(&name) {
-        Err(why) => {
-            out.error(file.place, format!("`{name}` {why}"));
-        }
-        Ok(text) => {
-            let whole = out.add_source(&name, &text);
-            let ask = |message: String, out: &mut Diagnostics| {
-                out.error(file.place, message)
-                    .help(format!("say which: {{file: {name}, section: {}}}", sections.join(" | ")));
-            };
-            read_file(UserFile { name: &name, text: &text, whole }, section, catalogue, chosen, ask, out);
-        }
+    let name = file.word("a file of `from`", out)?;
+    Some(Item { name, place: Some(file.place), hints })
+}
+
+fn named_section(node: &Node, catalogue: Catalogue<'_>, out: &mut Diagnostics) -> Option<&'static str> {
+    let sections = catalogue.broker.sections();
+    let word = node.word("`section`", out)?;
+    let named = sections.iter().copied().find(|known| **known == word);
+    if named.is_none() {
+        out.error(node.place, format!("{} has no section `{word}`", catalogue.broker.name()))
+            .suggest(&word, sections.iter().copied());
     }
+    named
 }
 
-/// The text of one of the user's files.
-struct UserFile<'f> {
-    name: &'f str,
-    text: &'f str,
-    whole: Place,
-}
-
-/// Reads one configuration file. `ask` reports that its section cannot be told.
-fn read_file(
-    file: UserFile<'_>,
-    section: Option<&'static str>,
-    catalogue: Catalogue<'_>,
-    chosen: &mut Chosen,
-    ask: impl FnOnce(String, &mut Diagnostics),
-    out: &mut Diagnostics,
-) -> Option<&'static str> {
-    let UserFile { name, text, whole } = file;
-    let found = properties::parse(text, whole, out);
-    if found.is_empty() {
-        out.warning(Some(whole.within(0, 0)), format!("`{name}` sets nothing"));
+fn named_image(node: &Node, catalogue: Catalogue<'_>, out: &mut Diagnostics) -> Option<String> {
+    let word = node.word("`image`", out)?;
+    let surroundings = catalogue.broker.surroundings();
+    if surroundings.image(&word).is_none() {
+        let known = surroundings.images.iter().flat_map(|image| image.repositories.iter().copied());
+        let known: Vec<&str> = known.collect();
+        out.error(node.place, format!("`{word}` is no image whose variables are understood"))
+            .help(format!("known: {}", known.join(", ")));
         return None;
     }
-    let keys: Vec<&str> = found.iter().map(|property| property.key.as_str()).collect();
-    let section = match section.map_or_else(|| section_of(name, &keys, catalogue), Ok) {
-        Ok(section) => section,
-        Err(message) => {
-            ask(message, out);
-            return None;
-        }
-    };
-    let mut seen: BTreeMap<&str, Place> = BTreeMap::new();
-    for property in &found {
-        if let Some(first) = seen.insert(&property.key, property.key_place) {
-            let message = format!("`{}` is set twice: the last one counts, as for the broker", property.key);
-            out.warning(Some(property.key_place), message).also(first, "this one has no effect");
-        }
-        let Some(setting) = catalogue.find(section, &property.key) else {
-            let whose = format!("`{name}` is read as {section} settings");
-            catalogue.report_unknown(section, &property.key, property.key_place, out).note(whose);
-            continue;
-        };
-        let place = property.value_place;
-        let checked = if ackproof_core::setting::is_secret(&property.key) {
-            Some(secret::HIDDEN.to_owned())
-        } else {
-            catalogue.check(setting, &property.value, place, out)
-        };
-        if let Some(value) = checked {
-            let source = ValueSource::File { file: name.to_owned(), line: out.line(property.key_place) };
-            chosen.set(setting, &property.key, value, source, place, catalogue.broker);
-        }
-    }
-    Some(section)
-}
-
-/// The section that a file is about: the one its name speaks of, else the one that knows most of its keys.
-///
-/// # Errors
-/// Neither tells.
-fn section_of(name: &str, keys: &[&str], catalogue: Catalogue<'_>) -> Result<&'static str, String> {
-    let sections = catalogue.broker.sections();
-    let file = name.rsplit(['/', '\\']).next().unwrap_or(name).to_ascii_lowercase();
-    let words: Vec<&str> = file.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    let speaks_of = |section: &str| words.contains(&section) || (section == "broker" && words.contains(&"server"));
-    let named: Vec<&'static str> = sections.iter().copied().filter(|section| speaks_of(section)).collect();
-    if let [only] = named[..] {
-        return Ok(only);
-    }
-    let count = |section: &str| keys.iter().filter(|key| catalogue.find(section, key).is_some()).count();
-    let counts: Vec<(usize, &'static str)> = sections.iter().map(|section| (count(section), *section)).collect();
-    let most = counts.iter().map(|(count, _)| *count).max().unwrap_or(0);
-    let best: Vec<&'static str> = counts.iter().filter(|(n, _)| *n == most).map(|(_, section)| *section).collect();
-    match best[..] {
-        _ if most == 0 => Err(format!("`{name}`: no section of {} has any of its keys", catalogue.broker.name())),
-        [only] => Ok(only),
-        _ => Err(format!("`{name}` could be about {}", best.join(" or "))),
-    }
+    Some(word)
 }

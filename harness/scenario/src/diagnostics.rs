@@ -75,6 +75,14 @@ impl Diagnostic {
         self.notes.push(note.into());
         self
     }
+    /// Makes a warning of it.
+    pub(crate) fn downgrade(&mut self) {
+        self.severity = Severity::Warning;
+    }
+    /// What it proposes, to stand behind its message; empty for nothing.
+    pub(crate) fn advice(&self) -> String {
+        self.help.iter().map(|help| format!(", {help}")).collect()
+    }
     pub(crate) fn also(&mut self, place: Place, label: impl Into<String>) -> &mut Diagnostic {
         self.related.push((place, label.into()));
         self
@@ -198,6 +206,10 @@ impl Diagnostics {
         let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
         let column = before[line_start..].chars().count() + 1;
         (line as u32, column as u32)
+    }
+    /// The file that a place is in.
+    pub(crate) fn source_name(&self, place: Place) -> String {
+        self.sources[place.source].name.clone()
     }
     pub(crate) fn line(&self, place: Place) -> u32 {
         self.line_column(place).0

@@ -12,6 +12,7 @@ mod diagnostics;
 mod expect;
 mod faults;
 mod files;
+mod import;
 mod matrix;
 mod node;
 mod notes;
@@ -33,10 +34,11 @@ use std::path::Path;
 
 use ackproof_core::model::Broker;
 
-pub use config::{ConfigFile, read_config};
+pub use config::{ConfigFile, Machine, SeenImage, read_config};
 pub use diagnostics::{Diagnostic, Diagnostics, Located, Severity};
 pub use expect::{Condition, Demand, Expectation, Matcher, Often, Promise};
 pub use faults::FaultClass;
+pub use import::{Survey, SurveyHints, SurveyedValue, survey};
 pub use notes::Note;
 pub use replay::{Finding, Origin, REPLAY_VERSION, Replay};
 pub use row::{ANY, Cell, Row};

@@ -27,6 +27,8 @@ pub enum Note {
     },
     /// A valid setting that does not do what a reader would think.
     Trap { id: String, message: String, source: String, rows: Vec<String> },
+    /// How something in one of the user's files was read.
+    FromFile { source: ValueSource, message: String },
     /// An axis that the command line fixed to one value.
     Fixed { axis: String, value: String },
 }
@@ -43,6 +45,7 @@ impl fmt::Display for Note {
                 write!(f, "{message} [{source}]")?;
                 if rows.is_empty() { Ok(()) } else { write!(f, " in {}", rows.join("; ")) }
             }
+            Note::FromFile { source, message } => write!(f, "{source}: {message}"),
             Note::Fixed { axis, value } => write!(f, "{axis} is {value} in every row, by the command line"),
         }
     }

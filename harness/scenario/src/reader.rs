@@ -13,6 +13,7 @@ use crate::diagnostics::{Diagnostics, Place, nearest};
 use crate::expect::{self, Placed, Scope};
 use crate::faults::{self, Aims, FaultClass};
 use crate::files::{self, Folder};
+use crate::import;
 use crate::matrix::{self, Matrix};
 use crate::node::{Fields, Node};
 use crate::notes::Note;
@@ -130,12 +131,17 @@ impl<'r> Reader<'r> {
 
         let (catalogue, broker_place) = catalogue?;
         let chosen = config.map_or_else(Chosen::default, |node| config::read(node, catalogue, self.folder, out));
-        let fixed = self.overrides.iter().filter_map(|given| Fixed::parse(given, catalogue, out)).collect();
+        self.apply_told(&chosen, &mut setup, &mut setup_places, out);
+        let fixed: Vec<Fixed> = self.overrides.iter().filter_map(|given| Fixed::parse(given, catalogue, out)).collect();
         let matrix = match matrix {
             Some((_, node)) => matrix::read(node, catalogue, out),
             None => Some(Matrix::single()),
         };
         let axes = matrix.as_ref().map_or(&[][..], |matrix| &matrix.axes);
+        let said = axes.iter().map(|axis| axis.name.clone()).chain(fixed.iter().map(|fixed| fixed.target.name()));
+        let said: Vec<String> = said.chain(setup_places.keys().map(|path| (*path).to_owned())).collect();
+        import::require_settled(&chosen, &said, out);
+        import::compare_cluster(&chosen, catalogue, &setup, out);
         let scope = Scope { catalogue, axes, classes: &classes };
         // Without its rows, a matrix gives expectations nothing to be checked against.
         let expect = expect.filter(|_| matrix.is_some());
@@ -153,6 +159,16 @@ impl<'r> Reader<'r> {
         scenario.seed = Seed(seed.flatten().unwrap_or(1));
         scenario.expectations = expectations.into_iter().map(|placed| placed.expectation).collect();
         Some(Read { scenario, origin })
+    }
+
+    /// Puts into force what the user's files say about the application, where the scenario itself says nothing.
+    fn apply_told(&self, chosen: &Chosen, setup: &mut Setup, places: &mut SetupPlaces, out: &mut Diagnostics) {
+        for told in &chosen.told {
+            if let (Some(key), false) = (setup::key_at(told.path), places.contains_key(told.path)) {
+                key.apply(&told.node, setup, out);
+                places.insert(told.path, (told.source.clone(), told.node.place));
+            }
+        }
     }
 
     fn check_replay(

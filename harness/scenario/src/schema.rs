@@ -81,11 +81,24 @@ struct Config {
 #[allow(dead_code)]
 enum FromItem {
     File(String),
-    /// Where neither name nor content tells what the file is about.
-    Section {
+    /// Where neither name nor content tells what the file is about, or by which rule it is read.
+    Hinted {
         file: String,
-        section: String,
+        /// Of `config`, for a properties file.
+        section: Option<String>,
+        /// The container image that an image of your own is built from, with its tag.
+        image: Option<String>,
+        /// Active profiles of Spring Boot.
+        profile: Option<OneOrMore>,
     },
+}
+
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
 }
 
 #[derive(JsonSchema)]

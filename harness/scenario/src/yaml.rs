@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use serde::Deserialize;
 use serde_saphyr::granit_parser::{self, Event, Parser, StructureStyle};
 use serde_yaml::Value;
 
@@ -16,37 +17,78 @@ const DEPTH_MAX: usize = 48;
 /// Counted with every alias written out.
 const NODES_MAX: u64 = 100_000;
 
-/// Reads one document. What is wrong is added to `out`, and then there is no tree.
+/// Reads the one document of a scenario. What is wrong is added to `out`, and then there is no tree.
 pub(crate) fn parse(text: &str, whole: Place, out: &mut Diagnostics) -> Option<Node> {
+    let mut documents = read(text, whole, false, out)?;
+    if documents.is_empty() {
+        out.error(whole.within(0, 0), "the file is empty").help("begin with `broker: kafka`");
+    }
+    documents.pop()
+}
+
+/// Reads the documents of a file that others read too; merge keys (`<<`) are carried out. What is wrong is added to
+/// `out`, and then there is nothing.
+pub(crate) fn parse_documents(text: &str, whole: Place, out: &mut Diagnostics) -> Option<Vec<Node>> {
+    let mut documents = read(text, whole, true, out)?;
+    documents.iter_mut().for_each(merge);
+    Some(documents)
+}
+
+fn read(text: &str, whole: Place, foreign: bool, out: &mut Diagnostics) -> Option<Vec<Node>> {
     let skipped = text.len() - text.trim_start_matches('\u{feff}').len();
-    let mark = match marks(&text[skipped..], whole, skipped) {
-        Ok(Some(mark)) => mark,
-        Ok(None) => {
-            out.error(whole.within(0, 0), "the file is empty").help("begin with `broker: kafka`");
-            return None;
-        }
+    let marks = match marks(&text[skipped..], whole, skipped, foreign) {
+        Ok(marks) => marks,
         Err(Refused { place, message, help }) => {
             let error = out.error(place, message);
-            if let Some(help) = help {
+            if let Some(help) = help.filter(|_| !foreign) {
                 error.help(help);
             }
             return None;
         }
     };
     let errors = out.error_count();
-    report_duplicates(&mark, out);
+    marks.iter().for_each(|mark| report_duplicates(mark, out));
     if out.error_count() > errors {
         return None;
     }
-    match serde_yaml::from_str::<Value>(&text[skipped..]) {
-        Ok(value) => {
-            let node = join(value, &mark, out);
-            (out.error_count() == errors).then_some(node)
+    let mut nodes = Vec::new();
+    // Where there is nothing at all serde_yaml still finds a document.
+    for (document, mark) in serde_yaml::Deserializer::from_str(&text[skipped..]).zip(&marks) {
+        match Value::deserialize(document) {
+            Ok(value) => nodes.push(join(value, mark, out)),
+            Err(error) => {
+                let at = error.location().map_or(0, |location| location.index() + skipped);
+                out.error(whole.within(at, at), format!("not valid YAML: {error}"));
+                return None;
+            }
         }
-        Err(error) => {
-            let at = error.location().map_or(0, |location| location.index() + skipped);
-            out.error(whole.within(at, at), format!("not valid YAML: {error}"));
-            None
+    }
+    (out.error_count() == errors).then_some(nodes)
+}
+
+/// Puts the entries of what `<<` names beside those that are written, which win.
+fn merge(node: &mut Node) {
+    match &mut node.content {
+        Content::Null | Content::Bool(_) | Content::Number { .. } | Content::Text(_) => {}
+        Content::List(items) => items.iter_mut().for_each(merge),
+        Content::Map(entries) => {
+            entries.iter_mut().for_each(|(_, node)| merge(node));
+            let (merged, mut own): (Vec<_>, Vec<_>) = entries.drain(..).partition(|(key, _)| key.text == "<<");
+            let sources = merged.into_iter().flat_map(|(_, node)| match node.content {
+                Content::List(items) => items,
+                Content::Null | Content::Bool(_) | Content::Number { .. } | Content::Text(_) | Content::Map(_) => {
+                    vec![node]
+                }
+            });
+            for source in sources {
+                let Content::Map(more) = source.content else { continue };
+                for (key, node) in more {
+                    if !own.iter().any(|(known, _)| known.text == key.text) {
+                        own.push((key, node));
+                    }
+                }
+            }
+            *entries = own;
         }
     }
 }
@@ -97,7 +139,7 @@ struct Open {
     children: Vec<Rc<Mark>>,
 }
 
-fn marks(text: &str, whole: Place, skipped: usize) -> Result<Option<Rc<Mark>>, Refused> {
+fn marks(text: &str, whole: Place, skipped: usize, many: bool) -> Result<Vec<Rc<Mark>>, Refused> {
     let options = granit_parser::options! {
         emit_comments: false,
         flow_nesting_limit: DEPTH_MAX,
@@ -106,7 +148,7 @@ fn marks(text: &str, whole: Place, skipped: usize) -> Result<Option<Rc<Mark>>, R
     let refuse = |place, message: &str, help| Refused { place, message: message.to_owned(), help };
     let mut open: Vec<Open> = Vec::new();
     let mut anchors: BTreeMap<usize, Rc<Mark>> = BTreeMap::new();
-    let mut root: Option<Rc<Mark>> = None;
+    let mut roots: Vec<Rc<Mark>> = Vec::new();
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| {
             let at = skipped + error.marker().byte_offset().unwrap_or(0);
@@ -115,7 +157,7 @@ fn marks(text: &str, whole: Place, skipped: usize) -> Result<Option<Rc<Mark>>, R
         let range = span.byte_range().unwrap_or(0..0);
         let place = whole.within(skipped + range.start, skipped + range.end);
         let (mark, anchor) = match event {
-            Event::DocumentStart(..) if root.is_some() => {
+            Event::DocumentStart(..) if !roots.is_empty() && !many => {
                 return Err(refuse(place, "a second document: a file holds one", None));
             }
             Event::Scalar(text, _, anchor, _) => (Mark::new(place, Shape::Scalar(text.into_owned())), anchor),
@@ -147,10 +189,15 @@ fn marks(text: &str, whole: Place, skipped: usize) -> Result<Option<Rc<Mark>>, R
         }
         match open.last_mut() {
             Some(parent) => parent.children.push(mark),
-            None => root = Some(mark),
+            None => {
+                if roots.iter().fold(mark.nodes, |sum, root| sum.saturating_add(root.nodes)) > NODES_MAX {
+                    return Err(refuse(mark.place, &format!("more than {NODES_MAX} nodes"), None));
+                }
+                roots.push(mark);
+            }
         }
     }
-    Ok(root)
+    Ok(roots)
 }
 
 /// What the parser's words mean to somebody who wrote a scenario.

@@ -62,7 +62,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
 fn is_warned_of(note: &Note) -> bool {
     match note {
         Note::Trap { .. } => true,
-        Note::NotModelled { .. } | Note::Collapsed { .. } | Note::Fixed { .. } => false,
+        Note::NotModelled { .. } | Note::Collapsed { .. } | Note::FromFile { .. } | Note::Fixed { .. } => false,
     }
 }
 
