@@ -8,6 +8,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::shard::Asked;
+use crate::init::args::InitArgs;
+use crate::reference::completions::CompletionsArgs;
+use crate::reference::man::ManArgs;
 use crate::verify::Sample;
 
 /// Which broker settings lose acknowledged messages, under which faults: simulated, replayable, compared.
@@ -64,6 +67,19 @@ pub enum Command {
     /// Print the JSON Schema of scenario files, for editors.
     #[command(after_help = "Examples:\n  ackproof schema > schema.json\n  ackproof schema | jq .properties.faults")]
     Schema,
+    /// Write a scenario from your own files, ready to run, and the template of a CI system.
+    #[command(after_help = "Examples:\n  \
+        ackproof init --from server.properties producer.properties -o orders.yaml\n  \
+        ackproof init --from compose.yaml src/main/resources/application.yml --profile prod --ci github")]
+    Init(InitArgs),
+    /// Print completions for a shell.
+    #[command(after_help = "Examples:\n  \
+        ackproof completions bash > ~/.local/share/bash-completion/completions/ackproof\n  \
+        ackproof completions zsh > ~/.zfunc/_ackproof")]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each verb.
+    #[command(after_help = "Examples:\n  ackproof man | man -l -\n  ackproof man -o ~/.local/share/man/man1")]
+    Man(ManArgs),
 }
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Default, ValueEnum)]

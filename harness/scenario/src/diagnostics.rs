@@ -75,14 +75,6 @@ impl Diagnostic {
         self.notes.push(note.into());
         self
     }
-    /// Makes a warning of it.
-    pub(crate) fn downgrade(&mut self) {
-        self.severity = Severity::Warning;
-    }
-    /// What it proposes, to stand behind its message; empty for nothing.
-    pub(crate) fn advice(&self) -> String {
-        self.help.iter().map(|help| format!(", {help}")).collect()
-    }
     pub(crate) fn also(&mut self, place: Place, label: impl Into<String>) -> &mut Diagnostic {
         self.related.push((place, label.into()));
         self
@@ -187,6 +179,12 @@ impl Diagnostics {
         if let Some(last) = self.list.last_mut() {
             amend(last);
         }
+    }
+    /// Takes back what was reported last, for whoever tells it in another way: its message with what it proposes.
+    pub(crate) fn retract(&mut self) -> Option<String> {
+        let last = self.list.pop()?;
+        let help: String = last.help.iter().map(|help| format!(", {help}")).collect();
+        Some(last.message + &help)
     }
     /// How many errors there are; a step compares before and after to know whether it went well.
     pub(crate) fn error_count(&self) -> usize {

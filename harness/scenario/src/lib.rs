@@ -78,6 +78,19 @@ pub fn parse(name: &str, text: &str, brokers: &[&dyn Broker], set: &[String]) ->
     }
 }
 
+/// Reads a scenario that is not written yet, as it would be read at `path`.
+///
+/// # Errors
+/// As for [`load`].
+pub fn parse_beside(path: &Path, text: &str, brokers: &[&dyn Broker]) -> Result<Scenario, Diagnostics> {
+    let shown = path.display().to_string();
+    let read = reader::read_text(&shown, &shown, text, &files::Folder::of(path), brokers, &[])?;
+    match read.origin {
+        None => Ok(read.scenario),
+        Some(_) => Err(replay::not_a_scenario(&shown)),
+    }
+}
+
 /// Reads a replay file.
 ///
 /// # Errors

@@ -3,9 +3,11 @@
 mod check;
 mod ending;
 mod explain;
+mod init;
 mod list;
 mod merge;
 mod plan;
+mod reference;
 mod replay;
 mod report;
 mod run;
@@ -35,6 +37,9 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Report(args)) => report::report(&args),
         Some(Command::List(args)) => list::list(&args),
+        Some(Command::Init(args)) => init::init(&args),
+        Some(Command::Completions(args)) => reference::completions(&args),
+        Some(Command::Man(args)) => reference::man(&args),
         Some(Command::Schema) => {
             print(&format!("{:#}\n", ackproof_scenario::schema()))?;
             Ok(Exit::AsExpected)

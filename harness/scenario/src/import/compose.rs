@@ -23,11 +23,12 @@ impl Session<'_> {
             let own = service.get("environment").map_or_else(Vec::new, |node| self.environment(node));
             variables.retain(|earlier: &Variable| own.iter().all(|later| later.name != earlier.name));
             variables.extend(own);
-            self.read_spring_variables(file, &variables);
+            self.spring_variables.push((file.name.to_owned(), variables.clone()));
             let image = service.get("image").and_then(Node::scalar).unwrap_or_default();
+            let place = service.get("image").map_or(name.place, |node| node.place);
             let is_tool = ["command", "entrypoint"].iter().any(|key| service.get(key).is_some());
             let count = self.count(service);
-            containers.push(Container { name: name.text.clone(), image, place: name.place, variables, count, is_tool });
+            containers.push(Container { name: name.text.clone(), image, place, variables, count, is_tool });
         }
         self.read_containers(file, containers);
     }

@@ -212,21 +212,17 @@ impl Session<'_> {
                 self.leave_open(file.name, setting, variable.place, why);
             }
         }
-        self.chosen.spoiled.insert(file.name.to_owned());
         let names: Vec<&str> = ours.iter().map(|(variable, _)| variable.name.as_str()).collect();
-        let error = self.out.error(
-            container.place,
-            format!("{}: {who}, and images differ in what they make of {}", container.name, names.join(", ")),
-        );
-        error.help(format!(
-            "say what it is built from: {{file: {}, image: {}}} (known: {})",
+        let list = names.join(", ");
+        let message = format!("{}: {who}, and images differ in what they make of {list}", container.name);
+        let example = known.first().copied().unwrap_or_default();
+        let help = format!(
+            "say what it is built from: {{file: {}, image: {example}:TAG}} in `from`, --image for init (known: {})",
             file.name,
-            known.first().unwrap_or(&"name:tag"),
             known.join(", ")
-        ));
-        if self.lenient {
-            error.downgrade();
-        }
+        );
+        self.out.error(container.place, message).help(help);
+        self.spoil(file.name, container.place);
     }
 
     /// Puts what all brokers say into force, key by key in the order of the file.
@@ -304,12 +300,12 @@ impl Session<'_> {
         let message =
             format!("{} is read as `{}`, which {name} does not have: it does nothing", said.variable, said.key);
         let near = self.catalogue.nearest(section, &said.key);
-        let source = self.source_at(said.place);
-        let advice = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-        self.chosen.unknown.push((source, format!("unknown: {} (`{}`){advice}", said.variable, said.key)));
         let warning = self.out.warning(Some(said.place), message);
         if let Some(near) = near {
             warning.help(format!("did you mean `{near}`?"));
+        }
+        if self.lenient {
+            self.retell(said.place);
         }
     }
 }

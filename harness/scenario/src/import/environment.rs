@@ -110,7 +110,7 @@ impl Session<'_> {
             self.out.warning(Some(file.whole.within(0, 0)), format!("`{}` sets nothing", file.name));
             return;
         }
-        self.read_spring_variables(file, &variables);
+        self.spring_variables.push((file.name.to_owned(), variables.clone()));
         let prefixes = self.catalogue.broker.surroundings().prefixes;
         let of_a_broker = |variable: &&Variable| prefixes.iter().any(|prefix| variable.name.starts_with(prefix));
         let Some(first) = variables.iter().find(of_a_broker) else { return };

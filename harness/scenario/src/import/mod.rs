@@ -20,7 +20,7 @@ use ackproof_core::setup::Setup;
 
 use crate::catalogue::{Catalogue, name_of};
 use crate::config::Chosen;
-use crate::diagnostics::{Diagnostic, Diagnostics, Place};
+use crate::diagnostics::{Diagnostics, Place};
 use crate::files::Folder;
 use crate::node::Node;
 use crate::notes::Note;
@@ -74,6 +74,8 @@ pub(crate) struct Session<'s> {
     variables: BTreeMap<String, String>,
     /// Whether there are files beside environment files.
     is_beside_others: bool,
+    /// Variables of containers that stand for Spring's properties: they go over every file.
+    spring_variables: Vec<(String, Vec<environment::Variable>)>,
     pub chosen: &'s mut Chosen,
     pub out: &'s mut Diagnostics,
 }
@@ -107,7 +109,15 @@ pub(crate) fn read(
     out: &mut Diagnostics,
 ) {
     let is_beside_others = items.iter().any(|item| !environment::is_one(&item.name));
-    let mut session = Session { catalogue, lenient, variables: BTreeMap::new(), is_beside_others, chosen, out };
+    let mut session = Session {
+        catalogue,
+        lenient,
+        variables: BTreeMap::new(),
+        is_beside_others,
+        spring_variables: Vec::new(),
+        chosen,
+        out,
+    };
     let mut texts: Vec<(usize, String, Place)> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         match folder.read(&item.name) {
@@ -136,6 +146,11 @@ pub(crate) fn read(
     }
     for file in &files {
         session.read_file(*file, folder);
+    }
+    for (name, variables) in std::mem::take(&mut session.spring_variables) {
+        if let Some(file) = files.iter().find(|file| file.name == name) {
+            session.read_spring_variables(*file, &variables);
+        }
     }
 }
 
@@ -242,17 +257,28 @@ impl Session<'_> {
     }
 
     /// Reports a key that a section does not have: an error for a run, a remark for whoever only looks.
-    fn unknown<'d>(&'d mut self, file: &str, section: &str, key: &str, place: Place) -> &'d mut Diagnostic {
-        let source = self.source_at(place);
-        self.chosen.spoiled.insert(file.to_owned());
-        let lenient = self.lenient;
+    fn unknown(&mut self, file: &str, section: &str, key: &str, place: Place, note: Option<String>) {
         let error = self.catalogue.report_unknown(section, key, place, self.out);
-        if lenient {
-            error.downgrade();
-            let message = format!("unknown: `{key}`{}", error.advice());
+        if let Some(note) = note {
+            error.note(note);
+        }
+        self.spoil(file, place);
+    }
+
+    /// A run would not take the file with what was reported last; whoever only looks is told of it.
+    fn spoil(&mut self, file: &str, place: Place) {
+        self.chosen.spoiled.insert(file.to_owned());
+        if self.lenient {
+            self.retell(place);
+        }
+    }
+
+    /// What was reported last is nothing that a run stops at, but nobody knows what it means.
+    fn retell(&mut self, place: Place) {
+        if let Some(message) = self.out.retract() {
+            let source = self.source_at(place);
             self.chosen.unknown.push((source, message));
         }
-        error
     }
 
     /// Notes what a file leaves open, if it makes a difference.

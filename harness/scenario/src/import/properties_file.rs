@@ -34,7 +34,7 @@ impl Session<'_> {
             }
             let Some(setting) = self.catalogue.find(section, &property.key) else {
                 let whose = format!("`{name}` is read as {section} settings");
-                self.unknown(name, section, &property.key, property.key_place).note(whose);
+                self.unknown(name, section, &property.key, property.key_place, Some(whose));
                 continue;
             };
             let (key, value) = (property.key.as_str(), property.value.as_str());

@@ -243,7 +243,7 @@ impl Session<'_> {
             }
         }
         ranked.sort_by_key(|(rank, ..)| *rank);
-        self.read_given(file, spring, entries);
+        self.read_given(file, spring, entries, &ranked);
         for (_, entry, found) in &ranked {
             let filled = fill(&entry.value, Style::Spring, &self.variables);
             if let Ok(filled) = &filled
@@ -268,10 +268,19 @@ impl Session<'_> {
     }
 
     /// What Spring sets by itself, where the file is about that side at all.
-    fn read_given(&mut self, file: File<'_>, spring: &'static Spring, entries: &[Entry]) {
+    fn read_given(
+        &mut self,
+        file: File<'_>,
+        spring: &'static Spring,
+        entries: &[Entry],
+        found: &[(u8, &Entry, Found)],
+    ) {
         let Some(place) = consumes(spring, entries) else { return };
         for (section, key, value, why) in spring.given {
             let Some(setting) = self.catalogue.find(section, key) else { continue };
+            if found.iter().any(|(_, _, found)| found.sets(section, key)) {
+                continue;
+            }
             self.remark(place, format!("{section}.{key}={value}: {why} [{}]", spring.source));
             let written = Written { key, value, key_place: place, value_place: place };
             self.put(file.name, &written, setting);
@@ -323,7 +332,7 @@ impl Session<'_> {
                 return Some(Found::Mapped { key, sections });
             }
             let section = sections.first().copied().unwrap_or_default();
-            self.unknown(file.name, section, &key, entry.place);
+            self.unknown(file.name, section, &key, entry.place, None);
             return None;
         }
         if is_app || spring.others.iter().any(|other| matches_other(path, other)) {
@@ -338,18 +347,11 @@ impl Session<'_> {
         let others = spring.others.iter().map(|other| other.trim_end_matches('*'));
         let near = nearest(&written, spring.keys.iter().map(|key| key.path).chain(others));
         let message = format!("`{}.{written}` is no property that is known", spring.prefix);
-        let advice = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-        let source = self.source_at(entry.place);
-        self.chosen.spoiled.insert(file.name.to_owned());
-        let lenient = self.lenient;
         let error = self.out.error(entry.place, message);
         if let Some(near) = near {
             error.help(format!("did you mean `{near}`?"));
         }
-        if lenient {
-            error.downgrade();
-            self.chosen.unknown.push((source, format!("unknown: `{}.{written}`{advice}", spring.prefix)));
-        }
+        self.spoil(file.name, entry.place);
     }
 
     /// What the file says about when the application acknowledges.
@@ -423,6 +425,13 @@ enum Found {
 }
 
 impl Found {
+    fn sets(&self, section: &str, key: &str) -> bool {
+        match self {
+            Found::Typed(one) => one.section == section && one.key == key,
+            Found::Mapped { key: mapped, sections } => mapped == key && sections.contains(&section),
+        }
+    }
+
     /// A client's own map goes over its properties, and those over the map that all clients share.
     fn rank(&self) -> u8 {
         match self {
