@@ -4,8 +4,9 @@ use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use ackproof_core::model::Broker;
 use ackproof_report::words::number_of;
-use ackproof_scenario::SurveyHints;
+use ackproof_scenario::{Diagnostics, SurveyHints, SurveyedFile};
 
 use super::{bad_input, print};
 use crate::exit::{Exit, Failure};
@@ -41,7 +42,7 @@ fn write_scenario(args: &InitArgs, to_stdout: bool) -> anyhow::Result<()> {
         let known: Vec<&str> = INQUIRIES.iter().map(|(name, _)| *name).collect();
         Failure::input(format!("error: no broker `{}`; known: {}", args.broker, known.join(", ")))
     })?;
-    let from = args.from.iter().map(|path| name_of(path)).collect::<Result<Vec<String>, Failure>>()?;
+    let from = args.from.iter().map(|path| file_of(path, broker)).collect::<Result<Vec<_>, Failure>>()?;
     // Where it would stand decides how it names the files.
     let place = if to_stdout { Path::new("stdout.yaml") } else { args.output.as_path() };
     let hints = SurveyHints { image: args.image.clone(), profiles: args.profile.clone() };
@@ -52,8 +53,13 @@ fn write_scenario(args: &InitArgs, to_stdout: bool) -> anyhow::Result<()> {
         let message = format!("error: there are no questions for {} yet; brokers: {}", args.broker, known.join(", "));
         return Err(Failure::input(message).into());
     };
+    if draft.is_silent {
+        let names: Vec<String> = args.from.iter().map(|path| path.display().to_string()).collect();
+        let message = format!("error: nothing in {} is about {}", names.join(", "), broker.name());
+        return Err(Failure::input(message).into());
+    }
     let scenario = ackproof_scenario::parse_beside(place, &draft.text, &registry::brokers())
-        .map_err(|diagnostics| bad_input(&diagnostics))?;
+        .map_err(|diagnostics| refused(&diagnostics, &args.output))?;
     if to_stdout {
         return print(&draft.text);
     }
@@ -67,6 +73,14 @@ fn write_scenario(args: &InitArgs, to_stdout: bool) -> anyhow::Result<()> {
         number_of(scenario.runs.into(), "run")
     );
     print(&format!("{what}\n{}{}", said(&draft), next(&args.output)))
+}
+
+/// Files that say what a broker or a client would not start with.
+fn refused(diagnostics: &Diagnostics, output: &Path) -> Failure {
+    let mut failure = bad_input(diagnostics);
+    let what = "your files together are not what a cluster starts with";
+    failure.text.push_str(&format!("\n\nerror: {} was not written: {what}", output.display()));
+    failure
 }
 
 /// What a user has to know of the scenario before running it.
@@ -103,9 +117,18 @@ fn write_template(ci: Ci, scenario: &Path, force: bool) -> anyhow::Result<()> {
     print(&format!("{}: for {path}; {}\n", file.display(), ci.next()))
 }
 
-fn name_of(path: &Path) -> Result<String, Failure> {
-    let name = path.to_str().map(str::to_owned);
-    name.ok_or_else(|| Failure::input(format!("error: the name of `{}` is not UTF-8", path.display())))
+/// `FILE`, or `SECTION=FILE` where the file does not tell what it is about.
+fn file_of(path: &Path, broker: &dyn Broker) -> Result<SurveyedFile, Failure> {
+    let name = path.to_str();
+    let name = name.ok_or_else(|| Failure::input(format!("error: the name of `{}` is not UTF-8", path.display())))?;
+    let section = name.split_once('=').and_then(|(word, file)| {
+        let section = broker.sections().iter().copied().find(|known| *known == word)?;
+        Some((section, file))
+    });
+    Ok(match section {
+        Some((section, file)) => SurveyedFile { name: file.to_owned(), section: Some(section) },
+        None => SurveyedFile { name: name.to_owned(), section: None },
+    })
 }
 
 fn refuse_existing(file: &Path) -> Result<(), Failure> {

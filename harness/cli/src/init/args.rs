@@ -8,7 +8,8 @@ use super::template::Ci;
 
 #[derive(Args, Debug)]
 pub struct InitArgs {
-    /// Your own files: .properties of brokers, topics and clients, compose files, .env files, Spring Boot's application.yml.
+    /// Your own files: .properties of brokers, topics and clients, compose files, .env files, Spring Boot's
+    /// application.yml. producer=FILE says what a file is about that does not tell.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<PathBuf>,
     /// The container image that an image of your own is built from, with its tag, e.g. confluentinc/cp-kafka:7.6.0.

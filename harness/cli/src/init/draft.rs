@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use ackproof_core::model::Broker;
 use ackproof_core::setting::{Effective, SettingName, ValueSource};
-use ackproof_scenario::{Diagnostics, Survey, SurveyHints, survey};
+use ackproof_scenario::{Diagnostics, Survey, SurveyHints, SurveyedFile, survey};
 
 use super::inquiry::{Ground, Inquiry};
 use super::{INQUIRIES, paper};
@@ -17,7 +17,7 @@ const BROKERS_MAX: u32 = 9;
 pub struct Wish<'w> {
     pub broker: &'static dyn Broker,
     /// Files, as they were named.
-    pub from: &'w [String],
+    pub from: &'w [SurveyedFile],
     pub hints: SurveyHints,
     /// Where the scenario will stand.
     pub place: &'w Path,
@@ -34,6 +34,8 @@ pub struct Draft {
     pub unknown: Vec<String>,
     /// What was decided for the user.
     pub assumed: Vec<String>,
+    /// Whether files were named and none of them says anything about the broker.
+    pub is_silent: bool,
 }
 
 /// Writes a scenario; `None` when there is nothing to ask of the broker yet.
@@ -90,10 +92,24 @@ impl Sheet<'_> {
     }
 
     /// Files that a scenario names, relative to it.
-    pub fn named(&self) -> Vec<String> {
-        let good = self.wish.from.iter().filter(|name| !self.survey.spoiled.contains(*name));
-        good.map(|name| relative(Path::new(name), self.wish.place)).collect()
+    pub fn named(&self) -> Vec<NamedFile> {
+        let good = self.wish.from.iter().filter(|file| !self.survey.spoiled.contains(&file.name));
+        let starts = |name: &str| self.survey.machines.iter().any(|machine| machine.file == name);
+        let named = good.map(|file| NamedFile {
+            path: relative(Path::new(&file.name), self.wish.place),
+            section: file.section,
+            image: self.wish.hints.image.clone().filter(|_| starts(&file.name)),
+        });
+        named.collect()
     }
+}
+
+/// A file that a scenario names, with what has to be said of it.
+pub(super) struct NamedFile {
+    /// As seen from the scenario.
+    pub path: String,
+    pub section: Option<&'static str>,
+    pub image: Option<String>,
 }
 
 /// With the client whose settings fit: the first that knows every key, else the first of all.
@@ -114,6 +130,8 @@ fn survey_with(wish: &Wish<'_>, version: &'static str) -> Result<(&'static str, 
 pub(super) struct VersionFound {
     pub name: &'static str,
     pub comment: String,
+    /// Whether the user's own version is another, or nobody knows.
+    pub is_assumed: bool,
 }
 
 impl VersionFound {
@@ -126,16 +144,17 @@ impl VersionFound {
                 }
                 None => "the newest: nothing tells yours".to_owned(),
             };
-            return VersionFound { name: newest, comment: why };
+            return VersionFound { name: newest, comment: why, is_assumed: true };
         };
         let place = format!("{} ({}:{})", image.name, image.file, image.line);
         let minor = version.match_indices('.').nth(1).map_or(version.as_str(), |(at, _)| &version[..at]);
         match broker.version(&version).or_else(|| broker.version(minor)) {
-            Some(name) => VersionFound { name, comment: place },
+            Some(name) => VersionFound { name, comment: place, is_assumed: false },
             None => {
                 let oldest = broker.versions().first().copied().unwrap_or(newest);
                 let name = if is_older(minor, oldest) { oldest } else { newest };
-                VersionFound { name, comment: format!("the nearest known one: {place} is {version}") }
+                let comment = format!("the nearest known one: {place} is {version}");
+                VersionFound { name, comment, is_assumed: true }
             }
         }
     }

@@ -76,18 +76,25 @@ pub(super) fn write(sheet: &Sheet<'_>) -> Draft {
     write_rest(sheet, &mut paper);
     let read = how_read(sheet);
     let unknown = unknown(sheet);
-    let mut assumed = sheet.inquiry.assumed.clone();
+    let mut assumed = Vec::new();
+    if sheet.version.is_assumed && !sheet.wish.from.is_empty() {
+        assumed.push(format!("{}@{}: {}", sheet.wish.broker.name(), sheet.version.name, sheet.version.comment));
+    }
+    assumed.extend(sheet.inquiry.assumed.iter().cloned());
     assumed.extend(beyond_brokers(sheet));
     paper.list("Nobody knows, or your files leave open; nothing of it is in force here:", &unknown);
     paper.list("Decided for you:", &assumed);
     paper.list("How your files were read:", &read);
-    Draft { text: paper.text, read, unknown, assumed }
+    let survey = sheet.survey;
+    let is_silent = !sheet.wish.from.is_empty()
+        && (survey.values.is_empty() && survey.notes.is_empty() && unknown.is_empty() && survey.machines.is_empty());
+    Draft { text: paper.text, read, unknown, assumed, is_silent }
 }
 
 fn write_head(sheet: &Sheet<'_>, paper: &mut Paper) {
     let whence = match sheet.wish.from {
         [] => "without files of yours".to_owned(),
-        names => format!("from {}", names.join(", ")),
+        files => format!("from {}", files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ")),
     };
     let file = sheet.wish.shown;
     paper.comment(0, &format!("Written by `ackproof init` {whence}. Yours to edit: ackproof run {file}"));
@@ -126,18 +133,16 @@ fn write_config(sheet: &Sheet<'_>, paper: &mut Paper) {
     if !named.is_empty() {
         paper.line("  from:");
     }
-    for name in &named {
-        let hints = &sheet.wish.hints;
-        let mut item = vec![format!("file: {}", quoted(name))];
-        if let Some(image) = hints.image.as_ref().filter(|_| !name.ends_with(".properties")) {
-            item.push(format!("image: {}", quoted(image)));
-        }
-        if !hints.profiles.is_empty() {
-            let profiles: Vec<String> = hints.profiles.iter().map(|profile| quoted(profile)).collect();
+    for file in &named {
+        let mut item = vec![format!("file: {}", quoted(&file.path))];
+        item.extend(file.section.map(|section| format!("section: {section}")));
+        item.extend(file.image.as_ref().map(|image| format!("image: {}", quoted(image))));
+        let profiles: Vec<String> = sheet.wish.hints.profiles.iter().map(|profile| quoted(profile)).collect();
+        if !profiles.is_empty() && !file.path.ends_with(".env") {
             item.push(format!("profile: [{}]", profiles.join(", ")));
         }
         match &item[..] {
-            [_] => paper.line(&format!("    - {}", quoted(name))),
+            [_] => paper.line(&format!("    - {}", quoted(&file.path))),
             _ => paper.line(&format!("    - {{ {} }}", item.join(", "))),
         }
     }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bad_results;
+mod init;
 mod interrupted;
 mod reading;
 mod replaying;

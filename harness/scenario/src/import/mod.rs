@@ -26,7 +26,7 @@ use crate::node::Node;
 use crate::notes::Note;
 use crate::{properties, secret, yaml};
 
-pub use survey::{Survey, SurveyHints, SurveyedValue, survey};
+pub use survey::{Survey, SurveyHints, SurveyedFile, SurveyedValue, survey};
 
 /// What somebody said about a file beside its name.
 #[derive(Clone, Debug, Default)]

@@ -21,7 +21,11 @@ impl Session<'_> {
             Err(message) => {
                 let sections = self.catalogue.broker.sections().join(" | ");
                 let place = file.named_at.unwrap_or(whole.within(0, 0));
-                self.out.error(place, message).help(format!("say which: {{file: {name}, section: {sections}}}"));
+                let help = match file.named_at {
+                    Some(_) => format!("say which: {{file: {name}, section: {sections}}}"),
+                    None => format!("say which section it is: {}", self.catalogue.broker.sections().join(", ")),
+                };
+                self.out.error(place, message).help(help);
                 return;
             }
         };

@@ -22,6 +22,14 @@ pub struct SurveyHints {
     pub profiles: Vec<String>,
 }
 
+/// One file to look through.
+#[derive(Clone, Debug)]
+pub struct SurveyedFile {
+    pub name: String,
+    /// Section that a properties file is about, where neither its name nor its keys tell.
+    pub section: Option<&'static str>,
+}
+
 /// What a set of files comes to.
 #[derive(Clone, Debug)]
 pub struct Survey {
@@ -58,7 +66,7 @@ pub struct SurveyedValue {
 /// # Errors
 /// Files that cannot be read, texts that are not what they should be, and values that no setting has.
 pub fn survey(
-    names: &[String],
+    files: &[SurveyedFile],
     hints: &SurveyHints,
     broker: &dyn Broker,
     version: &'static str,
@@ -74,9 +82,11 @@ pub fn survey(
             .help(format!("known: {}", known.join(", ")));
         return Err(out);
     }
-    let hints = Hints { section: None, image: hints.image.clone(), profiles: hints.profiles.clone() };
-    let item = |name: &String| Item { name: name.clone(), place: None, hints: hints.clone() };
-    let items: Vec<Item> = names.iter().map(item).collect();
+    let item = |file: &SurveyedFile| {
+        let hints = Hints { section: file.section, image: hints.image.clone(), profiles: hints.profiles.clone() };
+        Item { name: file.name.clone(), place: None, hints }
+    };
+    let items: Vec<Item> = files.iter().map(item).collect();
     let mut chosen = Chosen::default();
     let folder = Folder::At(Path::new("").to_owned());
     super::read(&items, Catalogue { broker, version, client }, &folder, true, &mut chosen, &mut out);
