@@ -7,10 +7,10 @@ use ackproof_sim::Engine;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::shard::Asked;
 use crate::init::args::InitArgs;
 use crate::reference::completions::CompletionsArgs;
 use crate::reference::man::ManArgs;
+use crate::shard::Asked;
 use crate::verify::Sample;
 
 /// Which broker settings lose acknowledged messages, under which faults: simulated, replayable, compared.
@@ -58,7 +58,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Show results again, in another form. Nothing is simulated.
     #[command(after_help = "Examples:\n  \
-        ackproof report results/orders --format html -o orders.html\n  \
+        ackproof report results/orders --format markdown -o orders.md\n  \
         ackproof report results/orders/1a2b3c4d5e6f --format markdown")]
     Report(ReportArgs),
     /// List what can be written in a scenario.

@@ -70,7 +70,9 @@ fn every_shell_completes_every_verb() {
         for verb in verbs() {
             assert!(script.contains(verb.get_name()), "{shell}: {}", verb.get_name());
         }
-        assert!(script.contains("leader") || script.contains("markdown"), "{shell} completes no values");
+        // Elvish and PowerShell complete no values: clap_complete gives them none.
+        let values = matches!(shell, Shell::Bash | Shell::Zsh | Shell::Fish);
+        assert!(!values || script.contains("markdown"), "{shell} completes no values");
     }
 }
 

@@ -10,7 +10,7 @@ const EXITS: &[(&str, &[Exit])] = &[
     ("replay", &[Exit::Violated, Exit::NothingMatched, Exit::Differs]),
     ("explain", &[Exit::NothingMatched, Exit::Differs]),
     ("report", &[Exit::Inconclusive, Exit::NothingMatched]),
-    ("merge", &[Exit::Violated, Exit::Inconclusive]),
+    ("merge", &[Exit::Violated, Exit::Inconclusive, Exit::Differs, Exit::Interrupted]),
     ("list", &[]),
     ("schema", &[]),
     ("init", &[]),

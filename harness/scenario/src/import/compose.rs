@@ -19,7 +19,7 @@ impl Session<'_> {
                 self.out.error(name.place, format!("the service `{}` is a map of keys and values", name.text));
                 continue;
             };
-            let mut variables = self.from_env_files(file, service, folder);
+            let mut variables = self.read_env_files(file, service, folder);
             let own = service.get("environment").map_or_else(Vec::new, |node| self.environment(node));
             variables.retain(|earlier: &Variable| own.iter().all(|later| later.name != earlier.name));
             variables.extend(own);
@@ -67,7 +67,7 @@ impl Session<'_> {
     }
 
     /// What the files of `env_file` define; later ones win.
-    fn from_env_files(&mut self, file: File<'_>, service: &Node, folder: &Folder) -> Vec<Variable> {
+    fn read_env_files(&mut self, file: File<'_>, service: &Node, folder: &Folder) -> Vec<Variable> {
         let Some(node) = service.get("env_file") else { return Vec::new() };
         let items: Vec<&Node> = match &node.content {
             Content::List(items) => items.iter().collect(),

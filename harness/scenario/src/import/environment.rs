@@ -82,7 +82,7 @@ pub(super) fn meaning(variable: &str, image: &Image, tag: &str) -> Meaning {
         None => variable == *script,
     };
     let Some(rest) = variable.strip_prefix(image.prefix) else { return Meaning::Nothing };
-    if rest.is_empty() || image.scripts.iter().any(|script| is_for_scripts(&script)) {
+    if rest.is_empty() || image.scripts.iter().any(is_for_scripts) {
         return Meaning::Nothing;
     }
     let mut keys = (image.keys)(rest, tag);

@@ -10,6 +10,7 @@ mod environment;
 mod placeholder;
 mod properties_file;
 mod spring;
+mod spring_name;
 mod spring_value;
 mod survey;
 

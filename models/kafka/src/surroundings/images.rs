@@ -142,7 +142,7 @@ fn of_confluent(rest: &str, tag: &str) -> Vec<String> {
 }
 
 fn remark_of_confluent(variable: &str, tag: &str) -> Option<&'static str> {
-    let told_the_other_way = confluent(tag).is_some_and(|release| release >= (5, 5) && release < (7, 6));
+    let told_the_other_way = confluent(tag).is_some_and(|release| ((5, 5)..(7, 6)).contains(&release));
     (told_the_other_way && variable.contains("__")).then_some(
         "Confluent's documentation up to 7.5 told it the other way round (`__` a dash, `___` an underscore); the image does \
          what stands here",
