@@ -64,6 +64,7 @@ const NOTICED_BY: &[(Rule, &str)] = &[
     (Rule::LastStableOffset, "kafka/transactions.yaml"),
     (Rule::AbortedPassedOver, "kafka/transactions.yaml"),
     (Rule::Hanging, "kafka/cases/62-late-writes-in-transactions.yaml"),
+    (Rule::ProducerExpiry, "kafka/cases/ticket-KIP-854-forgotten-producer.yaml"),
 ];
 
 /// A model without one of its rules.

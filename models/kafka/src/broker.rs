@@ -177,7 +177,8 @@ impl Broker {
         let node = ctx.node;
         let mut open = |index: Index| {
             let (limits, checkpoint) = (self.plan.topic(index).segments, self.checkpoints.of(index.index()));
-            Replica::open(ctx, index, layout.origin(index), checkpoint, limits, was_clean)
+            let expiry = self.plan.config.broker.producer_expiry;
+            Replica::open(ctx, index, layout.origin(index), checkpoint, limits, (was_clean, expiry))
         };
         self.replicas =
             layout.indices().map(|index| layout.replicas(index).contains(&node).then(|| open(index))).collect();

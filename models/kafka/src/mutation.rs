@@ -94,11 +94,13 @@ pub enum Rule {
     AbortedPassedOver,
     /// Off: a batch may begin a transaction that its coordinator does not know.
     Hanging,
+    /// Off: a silent producer is never forgotten.
+    ProducerExpiry,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`, or the words that it begins with there.
-    pub const ALL: [(Rule, &'static str); 42] = [
+    pub const ALL: [(Rule, &'static str); 43] = [
         (Rule::AcksAll, "acks-all"),
         (Rule::MinIsrBefore, "min-isr-before"),
         (Rule::MinIsrAfter, "min-isr-after"),
@@ -141,6 +143,7 @@ impl Rule {
         (Rule::LastStableOffset, "last-stable-offset"),
         (Rule::AbortedPassedOver, "With `isolation.level=read_committed` aborted records are passed over"),
         (Rule::Hanging, "hanging"),
+        (Rule::ProducerExpiry, "producer-expiry"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

@@ -4,6 +4,7 @@ mod bench;
 mod coordinator;
 mod elections;
 mod eligible;
+mod expiry;
 mod groups;
 mod idempotence;
 mod in_sync;
@@ -26,12 +27,13 @@ use crate::mutation::Rule;
 const RULES: &str = include_str!("../RULES.md");
 
 /// Every file with tests that `RULES.md` may name.
-const FILES: [(&str, &str); 19] = [
+const FILES: [(&str, &str); 20] = [
     ("controller/election.rs", include_str!("controller/election.rs")),
     ("controller/eligible.rs", include_str!("controller/eligible.rs")),
     ("rules/coordinator.rs", include_str!("rules/coordinator.rs")),
     ("rules/elections.rs", include_str!("rules/elections.rs")),
     ("rules/eligible.rs", include_str!("rules/eligible.rs")),
+    ("rules/expiry.rs", include_str!("rules/expiry.rs")),
     ("rules/groups.rs", include_str!("rules/groups.rs")),
     ("rules/idempotence.rs", include_str!("rules/idempotence.rs")),
     ("rules/in_sync.rs", include_str!("rules/in_sync.rs")),

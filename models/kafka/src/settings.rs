@@ -7,6 +7,7 @@
 mod broker;
 mod consumer;
 mod contradictions;
+mod expiry;
 mod idempotence;
 mod inert;
 mod librdkafka;
@@ -46,6 +47,7 @@ fn of_the_cluster() -> Vec<Setting> {
     let mut settings = Vec::new();
     settings.extend_from_slice(broker::SETTINGS);
     settings.extend_from_slice(retention::OF_BROKERS);
+    settings.extend_from_slice(expiry::SETTINGS);
     settings.extend(unmodelled::broker());
     settings.extend_from_slice(topic::SETTINGS);
     settings.extend_from_slice(retention::OF_TOPICS);

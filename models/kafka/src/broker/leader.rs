@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use ackproof_core::actor::Ctx;
+use ackproof_core::app::Origin;
 use ackproof_core::node::NodeId;
 use ackproof_core::time::{Span, Time};
 use ackproof_log::Offset;
@@ -19,6 +20,7 @@ use crate::error_code::ErrorCode;
 use crate::metadata::BrokerEpoch;
 use crate::model::Kafka;
 use crate::mutation::Rule;
+use crate::topic::describe;
 
 /// What exists only while a replica leads.
 #[derive(Debug)]
@@ -83,6 +85,22 @@ impl Progress {
     }
 }
 
+impl Leader {
+    /// Producers that the last look has taken are gone.
+    #[cold]
+    pub(super) fn forget_silent(&mut self, ctx: &mut Ctx<'_, Kafka>, origin: Origin) {
+        let after = self.producers.silence();
+        let forgotten = self.producers.forget_silent(ctx.wall_clock());
+        if forgotten > 0 {
+            ctx.note(|| {
+                let who = if forgotten == 1 { "a producer".to_owned() } else { format!("{forgotten} producers") };
+                let known = describe(origin);
+                format!("no longer knows {who} of {known}: nothing was appended for {after}, and a retry counts as new")
+            });
+        }
+    }
+}
+
 impl Replica {
     /// Leads from the present end of the log on. Nothing is cut: this log is the truth from now on, whatever others
     /// have. What the followers have is not known until they fetch.
@@ -117,8 +135,11 @@ impl Replica {
                 let others = env.plan.layout.replicas(self.index).iter().copied().filter(|&node| node != ctx.node);
                 let followers = others.map(|node| Progress::unknown(node, isr.contains(node).then_some(now))).collect();
                 let producers = match Rule::ProducerState.holds() {
-                    true => Producers::of(Offset(ctx.disk.start(self.log.file())), ctx.disk.tail(self.log.file(), 0)),
-                    false => Producers::default(),
+                    true => {
+                        let base = Offset(ctx.disk.start(self.log.file()));
+                        Producers::of(base, ctx.disk.tail(self.log.file(), 0), self.expiry)
+                    }
+                    false => Producers::none(self.expiry),
                 };
                 self.role = Role::Leader(Leader {
                     epoch_start: end,

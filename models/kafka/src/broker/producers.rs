@@ -5,14 +5,16 @@
 //! The log alone decides: whoever begins to lead reads the batches that it holds, copied or its own, and forgets with
 //! its tail what was cut off. So a batch is known for one sent before by a leader that has only ever copied it.
 //!
-//! Simplified: nothing is forgotten while it is in the log, where a producer that is silent for
-//! `producer.id.expiration.ms` (a day) is. Gives up: a retry that comes after a day.
+//! A producer that has been silent for long is forgotten although its batches are there: see [`expiry`].
 //!
 //! Source: KIP-98; `ProducerStateManager`, `ProducerStateEntry`, `UnifiedLog.{analyzeAndValidateProducerState,
 //! rebuildProducerState,truncateTo}`, storage, 4.1.
 
+mod expiry;
+
 use std::collections::{BTreeMap, VecDeque};
 
+use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Offset};
 
 use super::stable::Stable;
@@ -22,14 +24,19 @@ use crate::mutation::Rule;
 use crate::sequence::{Identity, Numbered, ProducerEpoch, ProducerId, Sequence};
 use crate::transaction::{Ending, Marker};
 
+pub(super) use expiry::Expiry;
+
 /// Batches of a producer that a broker can tell a duplicate of. As many requests may be in flight.
 /// Source: `ProducerStateEntry.NUM_BATCHES_TO_RETAIN`, storage, 4.1.
 const BATCHES_KEPT: usize = 5;
 
 /// Every producer with a batch in the log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Producers {
     known: BTreeMap<ProducerId, Known>,
+    expiry: Expiry,
+    /// Before then, by the wall clock, nobody is forgotten. Never later than the first moment at which somebody is.
+    forgets_at: Time,
     /// What the coordinator is asked about: producers whose next batch begins a transaction here.
     verifications: BTreeMap<ProducerId, Verification>,
     guards: u32,
@@ -45,6 +52,8 @@ struct Known {
     transaction: Option<Offset>,
     /// Who wrote its last marker.
     coordinator: Option<Epoch>,
+    /// The timestamp of what was appended of it last.
+    last: Time,
 }
 
 /// Ties the coordinator's word to the moment at which it was asked for: a marker in between makes it void.
@@ -88,17 +97,32 @@ pub(super) enum Arrival {
 }
 
 impl Producers {
-    /// What a log that begins at `base` says.
+    /// None at all.
+    pub(super) fn none(expiry: Expiry) -> Producers {
+        Producers {
+            known: BTreeMap::new(),
+            expiry,
+            forgets_at: Time::NEVER,
+            verifications: BTreeMap::new(),
+            guards: 0,
+            stable: Stable::default(),
+        }
+    }
+
+    /// What a log that begins at `base` says, and has not been forgotten meanwhile.
     #[cold]
-    pub(super) fn of(base: Offset, records: &[Record]) -> Producers {
-        let mut producers = Producers::default();
+    pub(super) fn of(base: Offset, records: &[Record], expiry: Expiry) -> Producers {
+        let mut producers = Producers::none(expiry);
         let mut at = 0;
         while let Some(record) = records.get(at) {
-            let (count, offset) = (record.left + 1, base.plus(at as u64));
+            let (count, offset, timestamp) = (record.left + 1, base.plus(at as u64), record.timestamp);
+            if producers.may_forget(timestamp) {
+                producers.forget_silent(timestamp);
+            }
             match record.payload {
-                Payload::Message(_, Some(first)) => producers.appended(first, count, offset),
-                Payload::Pending(identity) => producers.stored(identity, offset),
-                Payload::Marker(marker) => producers.marked(&marker, offset),
+                Payload::Message(_, Some(first)) => producers.appended(first, count, offset, timestamp),
+                Payload::Pending(identity) => producers.stored(identity, offset, timestamp),
+                Payload::Marker(marker) => producers.marked(&marker, offset, timestamp),
                 Payload::Message(_, None) | Payload::Commit(_) | Payload::Group(_) => {}
                 Payload::Transaction(_) | Payload::Enlisted(_) => {}
             }
@@ -107,7 +131,7 @@ impl Producers {
         producers
     }
 
-    /// Takes a batch that goes to `base` unless it is there already. One without a number always goes there.
+    /// Takes a batch that goes to `base`, with this timestamp, unless it is there already. One without a number always goes there.
     ///
     /// # Errors
     /// Those of [`Producers::check`]; and of a batch that would begin a transaction and for which the coordinator has
@@ -118,7 +142,7 @@ impl Producers {
         &mut self,
         first: Option<Numbered>,
         count: u32,
-        base: Offset,
+        (base, timestamp): (Offset, Time),
         demands: Demands,
         guard: Option<Guard>,
     ) -> Result<Arrival, ErrorCode> {
@@ -128,7 +152,7 @@ impl Producers {
             false => self.check(first, count)?,
         };
         if arrival == Arrival::New {
-            self.appended(first, count, base);
+            self.appended(first, count, base, timestamp);
         }
         Ok(arrival)
     }
@@ -207,11 +231,13 @@ impl Producers {
 
     /// Takes note of a marker that was appended at `at`: whatever this producer has written here since the last one is
     /// committed or aborted by it, also what it wrote in an older epoch.
-    pub(super) fn marked(&mut self, marker: &Marker, at: Offset) {
+    pub(super) fn marked(&mut self, marker: &Marker, at: Offset, timestamp: Time) {
         let (producer, epoch) = (marker.identity.producer, marker.identity.epoch);
         self.verifications.remove(&producer);
+        self.heard(timestamp);
         let known = self.known.entry(producer).or_insert_with(|| Known::new(epoch));
         known.begin(epoch);
+        known.last = timestamp;
         known.coordinator = Some(marker.coordinator);
         if let Some(first) = known.transaction.take() {
             self.stable.ended(producer, first, at, marker.ending == Ending::Abort);
@@ -230,9 +256,11 @@ impl Producers {
     }
 
     /// Takes note of progress that was appended at `base` in a transaction. It carries no sequences.
-    pub(super) fn stored(&mut self, identity: Identity, base: Offset) {
+    pub(super) fn stored(&mut self, identity: Identity, base: Offset, timestamp: Time) {
+        self.heard(timestamp);
         let known = self.known.entry(identity.producer).or_insert_with(|| Known::new(identity.epoch));
         known.begin(identity.epoch);
+        known.last = timestamp;
         if known.transaction.is_none() {
             known.transaction = Some(base);
             self.stable.began(identity.producer, base);
@@ -265,9 +293,11 @@ impl Producers {
     }
 
     /// Takes note of a batch that was appended at `base`. A transaction that an older epoch left open goes on.
-    fn appended(&mut self, first: Numbered, count: u32, base: Offset) {
+    fn appended(&mut self, first: Numbered, count: u32, base: Offset, timestamp: Time) {
+        self.heard(timestamp);
         let known = self.known.entry(first.producer).or_insert_with(|| Known::new(first.epoch));
         known.begin(first.epoch);
+        known.last = timestamp;
         if known.batches.len() == BATCHES_KEPT {
             known.batches.pop_front();
         }
@@ -284,7 +314,8 @@ impl Producers {
 
 impl Known {
     fn new(epoch: ProducerEpoch) -> Known {
-        Known { epoch, batches: VecDeque::with_capacity(BATCHES_KEPT), transaction: None, coordinator: None }
+        let batches = VecDeque::with_capacity(BATCHES_KEPT);
+        Known { epoch, batches, transaction: None, coordinator: None, last: Time::ZERO }
     }
     fn begin(&mut self, epoch: ProducerEpoch) {
         if self.epoch != epoch {

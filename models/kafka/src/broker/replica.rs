@@ -11,8 +11,9 @@ use super::checkpoint::Checkpoint;
 use super::flush::{Appended, Flush};
 use super::follower::Follower;
 use super::leader::Leader;
-use super::producers::Producers;
+use super::producers::{Expiry, Producers};
 use super::{Env, Timer};
+use crate::config::ProducerExpiry;
 use crate::error_code::ErrorCode;
 use crate::metadata::{NodeSet, Partition};
 use crate::model::Kafka;
@@ -31,6 +32,8 @@ pub struct Replica {
     pub(super) state: Option<Partition>,
     pub(super) role: Role,
     pub(super) flush: Flush,
+    /// When it forgets silent producers, should it lead.
+    pub(super) expiry: Expiry,
     /// A newer state that waits for the append under way to end.
     deferred: Option<Partition>,
 }
@@ -51,7 +54,7 @@ impl Replica {
         origin: Origin,
         checkpoint: Checkpoint,
         limits: SegmentLimits,
-        was_clean: bool,
+        (was_clean, expiry): (bool, ProducerExpiry),
     ) -> Replica {
         let mut log = Log::open(Layout::file(index), ctx.disk, limits, checkpoint.log_start);
         drop_torn_batch(ctx, &mut log, origin);
@@ -64,6 +67,7 @@ impl Replica {
             log,
             state: None,
             role: Role::None,
+            expiry: Expiry::new(expiry, ctx.wall_clock(), was_clean),
             deferred: None,
         }
     }

@@ -100,7 +100,11 @@ impl Replica {
             return Ok(());
         }
         let (deadline, writer) = (ctx.now() + request.timeout, Writer::Producer(from, correlation));
-        match leader.producers.take(request.first, count, self.log.end(), env.demands(), guard) {
+        if leader.producers.may_forget(ctx.wall_clock()) {
+            leader.forget_silent(ctx, self.origin);
+        }
+        let place = (self.log.end(), timestamp);
+        match leader.producers.take(request.first, count, place, env.demands(), guard) {
             Ok(Arrival::New) => {
                 let number = |at: usize| request.first.map(|first| first.plus(at as u32));
                 let payloads = request.batch.iter().enumerate().map(|(at, &msg)| Payload::Message(msg, number(at)));
@@ -144,11 +148,12 @@ impl Replica {
         }
         let Role::Leader(leader) = &mut self.role else { return Ok(()) };
         if let Some(identity) = request.transaction {
+            leader.forget_silent(ctx, self.origin);
             if let Err(error) = leader.producers.check_stored(identity) {
                 refusal.answer(ctx, env.inside, Err(error));
                 return Ok(());
             }
-            leader.producers.stored(identity, self.log.end());
+            leader.producers.stored(identity, self.log.end(), ctx.wall_clock());
         }
         let commits = request.commits.iter().map(|&commit| Payload::Commit(commit));
         let end = self.log.end().plus(u64::from(request.transaction.is_some()) + commits.len() as u64);
@@ -194,6 +199,7 @@ impl Replica {
             leader.backlog.push_back(Backlogged::Marker(from, request));
             return Ok(());
         }
+        leader.forget_silent(ctx, self.origin);
         let checked = match has_too_few {
             true => Err(ErrorCode::NotEnoughReplicas),
             false => leader.producers.check_marker(&marker, env.has_strict_markers()),
@@ -203,7 +209,7 @@ impl Replica {
             return Ok(());
         }
         leader.producers.stable.forget_ended(self.high_watermark);
-        leader.producers.marked(&marker, self.log.end());
+        leader.producers.marked(&marker, self.log.end(), ctx.wall_clock());
         leader.news.appended(self.log.end().plus(1));
         let deadline = ctx.now() + BROKER_REQUEST_TIMEOUT;
         let payloads = [Payload::Marker(marker)].into_iter();

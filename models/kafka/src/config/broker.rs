@@ -40,6 +40,16 @@ pub struct BrokerConfig {
     /// `group.initial.rebalance.delay.ms`: how long an empty group waits for more members.
     pub initial_rebalance_delay: Span,
     pub transactions: TransactionsConfig,
+    pub producer_expiry: ProducerExpiry,
+}
+
+/// How long brokers know a producer that is silent.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct ProducerExpiry {
+    /// `producer.id.expiration.ms`, and up to 3.3 `transactional.id.expiration.ms`.
+    pub after: Span,
+    /// `producer.id.expiration.check.interval.ms`: how often they look.
+    pub every: Span,
 }
 
 /// How a cluster treats transactions.

@@ -4,6 +4,7 @@
 use ackproof_core::setting::{Effective, Inert, SettingName};
 use ackproof_core::setup::Setup;
 
+use super::expiry;
 use super::protocol;
 use super::transactions;
 use crate::config::{Acks, Client, Commit, Config, Retention, Version};
@@ -60,7 +61,7 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
         report("topic", "message.timestamp.difference.max.ms", why.to_owned());
     }
     retention(effective, &config, &mut report);
-    for (section, key, why) in transactions::inert(effective, &config) {
+    for (section, key, why) in transactions::inert(effective, &config).into_iter().chain(expiry::inert(&config)) {
         report(section, key, why.to_owned());
     }
     found

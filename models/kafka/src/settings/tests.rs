@@ -1,3 +1,4 @@
+mod expiry;
 mod groups;
 mod retention;
 

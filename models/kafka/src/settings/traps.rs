@@ -6,6 +6,7 @@ use ackproof_core::setting::{Effective, Trap};
 use ackproof_core::setup::{OnFailure, Processing, Setup};
 use ackproof_core::time::Span;
 
+use super::expiry;
 use super::idempotence::{Idempotence, idempotence};
 use super::librdkafka;
 use super::transactions;
@@ -20,6 +21,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.idempotence_silently_off(),
         row.retries_reorder(),
         row.resends_are_new_messages(),
+        expiry::forgotten_while_it_retries(effective, &row.config),
         row.nobody_looks_at_results(),
         row.one_copy(),
         row.min_isr_of_one(),
