@@ -65,6 +65,7 @@ const NOTICED_BY: &[(Rule, &str)] = &[
     (Rule::AbortedPassedOver, "kafka/transactions.yaml"),
     (Rule::Hanging, "kafka/cases/62-late-writes-in-transactions.yaml"),
     (Rule::ProducerExpiry, "kafka/cases/ticket-KIP-854-forgotten-producer.yaml"),
+    (Rule::StaticMembers, "kafka/cases/ticket-KIP-345-rolled-static.yaml"),
 ];
 
 /// A model without one of its rules.

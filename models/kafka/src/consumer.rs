@@ -125,7 +125,7 @@ impl Consumer {
                 Some(_) if !is_member => Isolation::ReadCommitted,
                 Some(_) | None => consumer.isolation,
             },
-            member: is_member.then(|| Box::new(Member::new())),
+            member: is_member.then(|| Box::new(Member::new(consumer.is_static))),
             partitions: audited.map(|origin| Partition::new(origin, 0, start)).collect(),
             producer: writes.then(|| Box::new(Producer::within(plan, node))),
             topic_partitions: config.topic.partitions,

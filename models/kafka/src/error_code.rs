@@ -47,6 +47,10 @@ error_codes! {
     IllegalGeneration = "ILLEGAL_GENERATION",
     /// The member is not where it says it is in its group.
     FencedMemberEpoch = "FENCED_MEMBER_EPOCH",
+    /// Another process has joined with the same `group.instance.id` since.
+    FencedInstanceId = "FENCED_INSTANCE_ID",
+    /// The process before, with the same `group.instance.id`, has not left. Of `group.protocol=consumer`.
+    UnreleasedInstanceId = "UNRELEASED_INSTANCE_ID",
     /// The member has gone on since it sent that.
     StaleMemberEpoch = "STALE_MEMBER_EPOCH",
     /// The group is dividing its partitions anew.

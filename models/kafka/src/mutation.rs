@@ -96,11 +96,13 @@ pub enum Rule {
     Hanging,
     /// Off: a silent producer is never forgotten.
     ProducerExpiry,
+    /// Off: a member with a `group.instance.id` is like any other.
+    StaticMembers,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`, or the words that it begins with there.
-    pub const ALL: [(Rule, &'static str); 43] = [
+    pub const ALL: [(Rule, &'static str); 44] = [
         (Rule::AcksAll, "acks-all"),
         (Rule::MinIsrBefore, "min-isr-before"),
         (Rule::MinIsrAfter, "min-isr-after"),
@@ -144,6 +146,7 @@ impl Rule {
         (Rule::AbortedPassedOver, "With `isolation.level=read_committed` aborted records are passed over"),
         (Rule::Hanging, "hanging"),
         (Rule::ProducerExpiry, "producer-expiry"),
+        (Rule::StaticMembers, "static-members"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

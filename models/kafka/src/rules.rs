@@ -8,6 +8,7 @@ mod expiry;
 mod groups;
 mod idempotence;
 mod in_sync;
+mod instances;
 mod model;
 mod naming;
 mod offsets_expiry;
@@ -27,7 +28,7 @@ use crate::mutation::Rule;
 const RULES: &str = include_str!("../RULES.md");
 
 /// Every file with tests that `RULES.md` may name.
-const FILES: [(&str, &str); 20] = [
+const FILES: [(&str, &str); 21] = [
     ("controller/election.rs", include_str!("controller/election.rs")),
     ("controller/eligible.rs", include_str!("controller/eligible.rs")),
     ("rules/coordinator.rs", include_str!("rules/coordinator.rs")),
@@ -37,6 +38,7 @@ const FILES: [(&str, &str); 20] = [
     ("rules/groups.rs", include_str!("rules/groups.rs")),
     ("rules/idempotence.rs", include_str!("rules/idempotence.rs")),
     ("rules/in_sync.rs", include_str!("rules/in_sync.rs")),
+    ("rules/instances.rs", include_str!("rules/instances.rs")),
     ("rules/offsets_expiry.rs", include_str!("rules/offsets_expiry.rs")),
     ("rules/producing.rs", include_str!("rules/producing.rs")),
     ("rules/replication.rs", include_str!("rules/replication.rs")),

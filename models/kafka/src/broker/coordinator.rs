@@ -10,6 +10,7 @@
 mod answers;
 mod expiry;
 mod group;
+mod instances;
 mod joining;
 mod progress;
 mod reconciling;

@@ -164,6 +164,8 @@ pub(super) fn commit_error(error: ErrorCode) -> ErrorCode {
         | ErrorCode::RebalanceInProgress
         | ErrorCode::FencedMemberEpoch
         | ErrorCode::StaleMemberEpoch
+        | ErrorCode::FencedInstanceId
+        | ErrorCode::UnreleasedInstanceId
         | ErrorCode::StaleBrokerEpoch
         | ErrorCode::BrokerIdNotRegistered
         | ErrorCode::NotController

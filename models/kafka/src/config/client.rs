@@ -96,6 +96,10 @@ pub struct ConsumerConfig {
     pub heartbeat_interval: Span,
     /// `group.protocol=consumer`.
     pub is_reconciling: bool,
+    /// It has a `group.instance.id`: that of the settings with the name of its machine.
+    pub is_static: bool,
+    /// `internal.leave.group.on.close`, which the consumer of the newer protocol does not heed.
+    pub leaves_on_close: bool,
     /// `group.consumer.heartbeat.interval.ms`, which the coordinator tells members.
     pub group_heartbeat_interval: Span,
     /// Before 4.0 `group.protocol=consumer` may store what a poll is about to return. Source: KAFKA-18641.

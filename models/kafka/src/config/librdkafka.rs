@@ -100,6 +100,8 @@ impl Reader<'_> {
             session_timeout: self.span("consumer", "session.timeout.ms"),
             heartbeat_interval: self.span("consumer", "heartbeat.interval.ms"),
             is_reconciling: false,
+            is_static: self.is_static(),
+            leaves_on_close: true,
             group_heartbeat_interval: self.span_since("group.consumer.heartbeat.interval.ms", Span::secs(5)),
             may_commit_ahead: false,
             strategy: strategies.first().copied().unwrap_or(Strategy::Range),

@@ -296,6 +296,11 @@ impl<'a> Reader<'a> {
             .is_none_or(|version| super::messages_have_epochs(self.effective, version))
     }
 
+    pub(super) fn is_static(self) -> bool {
+        let id = self.effective.text("consumer", "group.instance.id").unwrap_or_default();
+        !id.is_empty() && Rule::StaticMembers.holds()
+    }
+
     pub(super) fn consumer(self, rules: Rules, setup: &Setup) -> ConsumerConfig {
         let span = |key| self.span("consumer", key);
         let app = &setup.app.consumer;
@@ -315,6 +320,8 @@ impl<'a> Reader<'a> {
             session_timeout: span("session.timeout.ms"),
             heartbeat_interval: span("heartbeat.interval.ms"),
             is_reconciling,
+            is_static: self.is_static(),
+            leaves_on_close: is_reconciling || self.effective.bool("consumer", "internal.leave.group.on.close"),
             group_heartbeat_interval: self.span_since("group.consumer.heartbeat.interval.ms", Span::secs(5)),
             may_commit_ahead: is_reconciling && version.is_some_and(|version| version < Version::new(4, 0)),
             strategy: strategies.first().copied().unwrap_or(Strategy::Range),

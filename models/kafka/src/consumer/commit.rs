@@ -186,7 +186,7 @@ impl Consumer {
                 }
                 Some(Refusal::Rebalances)
             }
-            ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration => {
+            ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedInstanceId => {
                 // With `group.protocol=consumer` a heartbeat has to say so.
                 // Source: `CommitRequestManager.OffsetCommitRequestState.onResponse` at 4.1.
                 let is_told = !self.config.is_reconciling;

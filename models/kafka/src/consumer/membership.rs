@@ -73,10 +73,12 @@ pub struct Member {
     leaves: bool,
     /// How often in a row its application stayed away from `poll()` for too long, and stored nothing new in between.
     pub(super) absences: u32,
+    /// It has a `group.instance.id`.
+    is_static: bool,
 }
 
 impl Member {
-    pub fn new() -> Member {
+    pub fn new(is_static: bool) -> Member {
         Member {
             id: MemberId { draw: 0, node: NodeId(0) },
             is_new: true,
@@ -98,12 +100,17 @@ impl Member {
             acknowledges: false,
             leaves: false,
             absences: 0,
+            is_static,
         }
     }
 
     /// Takes another id: the coordinator does not know the present one.
     pub fn renew(&mut self, ctx: &mut Ctx<'_, Kafka>) {
-        self.id = MemberId { draw: ctx.random.between(0, u64::from(u32::MAX)) as u32, node: ctx.node };
+        let draw = ctx.random.between(0, u64::from(u32::MAX)) as u32;
+        // Static members are in the order of their ids whichever process it is.
+        // Source: `AbstractPartitionAssignor.MemberInfo.compareTo` at 4.1.
+        let draw = if self.is_static { u32::from(ctx.node.0) << 24 | draw >> 8 } else { draw };
+        self.id = MemberId { draw, node: ctx.node };
         self.is_new = true;
         self.lose_generation();
     }

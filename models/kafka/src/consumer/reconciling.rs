@@ -8,7 +8,7 @@
 //! application works.
 
 use ackproof_core::actor::Ctx;
-use ackproof_core::time::Time;
+use ackproof_core::time::{Span, Time};
 
 use super::Asked;
 use super::Consumer;
@@ -18,6 +18,13 @@ use crate::config::Commit;
 use crate::error_code::ErrorCode;
 use crate::message::{GroupHeartbeat, MemberId, Message, Reconciled};
 use crate::model::Kafka;
+
+/// The client gives up where its `group.instance.id` is taken (UnreleasedInstanceIdException out of `poll()`).
+///
+/// Simplified: its application, or who watches over it, makes another one after so long, again and again. Gives up:
+/// applications that stop instead, and pauses that grow.
+/// Source: `ConsumerHeartbeatRequestManager.handleSpecificExceptionAndErrors` at 4.1.
+const ANOTHER_CONSUMER: Span = Span::secs(1);
 
 impl Consumer {
     /// Inside `poll()`: goes over to what was assigned. Automatic commits store what earlier polls returned first.
@@ -112,6 +119,13 @@ impl Consumer {
                 member.heartbeat_at = now;
                 self.partitions.clear();
                 self.fetched.clear();
+            }
+            Err(code @ ErrorCode::UnreleasedInstanceId) => {
+                ctx.note(|| format!("cannot join its group: {code}; its application makes another consumer"));
+                self.heartbeat_failed(ctx, now);
+                if let Some(member) = &mut self.member {
+                    member.heartbeat_at = now + ANOTHER_CONSUMER;
+                }
             }
             Err(_) => {
                 member.acknowledges = true;

@@ -17,7 +17,8 @@ use super::Correlation;
 use crate::error_code::ErrorCode;
 
 /// A member for as long as it stays in the group: one that leaves, is thrown out or is started again comes back as
-/// another one. The order of members is as random as the ids that Kafka draws.
+/// another one. The order of members is as random as the ids that Kafka draws, and for static ones that of their
+/// machines, which stand for their `group.instance.id`.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Serialize, Deserialize)]
 pub struct MemberId {
     pub draw: u32,
@@ -168,6 +169,8 @@ pub enum GroupRecord {
         member: MemberId,
         origin: Origin,
     },
+    /// A static member has left for the time being, with `group.protocol=consumer`.
+    Released(MemberId),
     /// Progress in a partition that was stored before does not count any more.
     Forgotten {
         origin: Origin,

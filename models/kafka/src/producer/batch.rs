@@ -70,6 +70,8 @@ impl Failure {
             | E::RebalanceInProgress
             | E::FencedMemberEpoch
             | E::StaleMemberEpoch
+            | E::FencedInstanceId
+            | E::UnreleasedInstanceId
             | E::TransactionCoordinatorFenced
             | E::UnstableOffsetCommit
             | E::NotController => (false, false, false),

@@ -109,7 +109,7 @@ impl Producer {
                     within.offsets = None;
                 }
             }
-            Err(ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration) => {
+            Err(ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedInstanceId) => {
                 ctx.note(|| "cannot store its progress in the transaction: CommitFailedException".to_owned());
                 self.fail_transaction();
             }

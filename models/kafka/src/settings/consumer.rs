@@ -99,6 +99,21 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..CONSUMER
     },
     Setting {
+        key: "group.instance.id",
+        kind: ValueKind::Text,
+        effect: "A static member, of this name and its machine's: one that is started again within its session has its partitions back without a rebalance, and until then nobody reads them. It says no goodbye when it is closed.",
+        source: "KIP-345; AbstractCoordinator.shouldSendLeaveGroupRequest, GroupMetadataManager.updateStaticMemberThenRebalanceOrCompleteJoin at 4.1",
+        ..CONSUMER
+    },
+    Setting {
+        key: "internal.leave.group.on.close",
+        kind: ValueKind::Bool,
+        defaults: &[("2.8", "true")],
+        effect: "Off, a consumer that is closed says no goodbye, and the group waits for it until its session ends.",
+        source: "ConsumerConfig, AbstractCoordinator.maybeLeaveGroup at 4.1 (internal; Kafka Streams turns it off)",
+        ..CONSUMER
+    },
+    Setting {
         key: "fetch.max.wait.ms",
         kind: int(0),
         defaults: &[("2.8", "500")],

@@ -37,6 +37,7 @@ pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
                 heartbeat(effective),
                 reset(effective),
                 assignors(effective),
+                instance_id(effective),
             ];
             problems.extend(client.into_iter().chain(transactions::refuse(effective, setup)).flatten());
         }
@@ -46,6 +47,15 @@ pub fn refuse(effective: &Effective, setup: &Setup) -> Vec<Problem> {
 
 pub(super) fn problem(section: &str, key: &str, message: String, source: &'static str) -> Option<Problem> {
     Some(Problem { name: SettingName::new(section, key), message, source })
+}
+
+fn instance_id(effective: &Effective) -> Option<Problem> {
+    let key = "group.instance.id";
+    if effective.text("consumer", key) != Some("") {
+        return None;
+    }
+    let message = format!("{key} is empty: the consumer does not start; leave it out, or give each consumer one");
+    problem("consumer", key, message, "ConsumerConfig (NonEmptyString) at 4.1")
 }
 
 fn replication_factor(effective: &Effective, setup: &Setup) -> Option<Problem> {

@@ -105,6 +105,8 @@ const TABLE: &[(&str, &str, [&str; 4])] = &[
         [RANGE, RANGE_AND_COOPERATIVE, RANGE_AND_COOPERATIVE, RANGE_AND_COOPERATIVE],
     ),
     ("consumer", "group.protocol", ["", "", "classic", "classic"]),
+    ("consumer", "group.instance.id", ["", "", "", ""]),
+    ("consumer", "internal.leave.group.on.close", ["true", "true", "true", "true"]),
     ("consumer", "fetch.max.wait.ms", ["500", "500", "500", "500"]),
     ("consumer", "request.timeout.ms", ["30000", "30000", "30000", "30000"]),
     ("consumer", "default.api.timeout.ms", ["60000", "60000", "60000", "60000"]),

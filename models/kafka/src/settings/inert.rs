@@ -50,6 +50,12 @@ pub fn inert(effective: &Effective, setup: &Setup) -> Vec<Inert> {
     if !matches!(config.consumer.commit, Commit::Auto { .. } | Commit::Background { .. }) {
         report("consumer", "auto.commit.interval.ms", "nothing is committed automatically".to_owned());
     }
+    let leaves = "internal.leave.group.on.close";
+    if config.consumer.is_reconciling {
+        report("consumer", leaves, "the consumer of group.protocol=consumer does not heed it".to_owned());
+    } else if config.consumer.is_static {
+        report("consumer", leaves, "a static member (group.instance.id) never leaves when it is closed".to_owned());
+    }
     if !config.rules.exponential_client_backoff && config.client == Client::Java {
         for section in ["producer", "consumer"] {
             report(section, "retry.backoff.max.ms", "clients know it since 3.7".to_owned());

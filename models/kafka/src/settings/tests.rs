@@ -359,7 +359,8 @@ fn each_trap_is_set_off_by_its_settings_and_by_nothing_less() {
     let two = "topic.min.insync.replicas=2";
     let brokers_two = "broker.min.insync.replicas=2";
     let resends = with(|setup| setup.app.producer.on_failure = OnFailure::Resend { times: 1, backoff: Span(100) });
-    let cases: [(&str, &[&str], &[&str], &Setup); 17] = [
+    let cases: [(&str, &[&str], &[&str], &Setup); 18] = [
+        ("kafka-acks-1-and-planned-moves", &["producer.acks=1"], &[], &plain),
         ("kafka-min-isr-of-the-controllers", &[brokers_two], &[brokers_two, ELR_OFF], &plain),
         ("kafka-acks-all-min-isr-one", &[], &[two], &plain),
         ("kafka-min-isr-above-replication-factor", &["topic.min.insync.replicas=4"], &[two], &plain),

@@ -1,16 +1,15 @@
 //! Valid settings that do not do what a reader would think.
 
+mod groups;
 mod retention;
 
 use ackproof_core::setting::{Effective, Trap};
 use ackproof_core::setup::{OnFailure, Processing, Setup};
-use ackproof_core::time::Span;
 
 use super::expiry;
 use super::idempotence::{Idempotence, idempotence};
 use super::librdkafka;
 use super::transactions;
-use crate::assignor::Strategy;
 use crate::bugs::{Bug, Bystanders, at_large};
 use crate::config::{Acks, Client, Commit, Config, Reset, Truncation};
 
@@ -29,6 +28,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.min_isr_above_replication_factor(),
         row.min_isr_equals_replication_factor(),
         row.acks_beside_min_isr(),
+        row.acks_1_and_planned_moves(),
         row.unclean_election(),
         row.flush_interval_without_scheduler(),
         row.offsets_in_one_copy(),
@@ -38,7 +38,11 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.reset_to_latest(),
         row.reset_by_short_duration(),
         row.slow_handler(),
+        row.rebalances_shorter_than_a_heartbeat(),
         row.cooperative_beside_eager(),
+        row.one_instance_id_for_all(),
+        row.closed_static_members_are_waited_for(),
+        row.killed_static_members_keep_their_successors_out(),
         row.retention_by_whole_segments(),
         row.retention_of_each_partition(),
         row.progress_before_messages(),
@@ -238,6 +242,15 @@ impl Row<'_> {
         trap("kafka-min-isr-without-acks-all", message.to_owned(), "Partition.appendRecordsToLeader; KAFKA-15583")
     }
 
+    fn acks_1_and_planned_moves(&self) -> Option<Trap> {
+        if self.config.producer.acks != Acks::Leader || self.config.topic.replication_factor < 2 {
+            return None;
+        }
+        let message = "acks=1: whatever the leader has confirmed and nobody has copied yet is lost whenever leadership \
+                       moves, not only with crashes: a rolling restart and a preferred leader election move it too.";
+        trap("kafka-acks-1-and-planned-moves", message.to_owned(), "KAFKA-20554; ReplicationControlManager.electLeader")
+    }
+
     fn unclean_election(&self) -> Option<Trap> {
         let topic = &self.config.topic;
         if !topic.unclean_leader_election || !self.is_all() || topic.replication_factor < 2 {
@@ -337,36 +350,6 @@ impl Row<'_> {
              is as young, a consumer asks again only after that, and then what came first is too old: it is passed over."
         );
         trap("kafka-reset-by-short-duration", message, "OffsetFetcher.resetPositionsAsync at 4.1; KIP-1106")
-    }
-
-    fn slow_handler(&self) -> Option<Trap> {
-        let (consumer, processing) = (&self.config.consumer, self.setup.workload.processing);
-        let longest = Span(processing.0.saturating_mul(u64::from(consumer.max_poll_records)));
-        let in_background = self.setup.app.consumer.processing == Processing::Background;
-        if !self.has_group() || in_background || longest < consumer.max_poll_interval {
-            return None;
-        }
-        let message = format!(
-            "{processing} for each of max.poll.records={} messages is {longest}, and max.poll.interval.ms is {}: behind \
-             a backlog the member leaves its group while it works, others do the same work again, and its commits fail.",
-            consumer.max_poll_records, consumer.max_poll_interval
-        );
-        trap("kafka-slow-handler", message, "KIP-62; KafkaConsumer on detecting consumer failures")
-    }
-
-    fn cooperative_beside_eager(&self) -> Option<Trap> {
-        let key = "partition.assignment.strategy";
-        let list = Strategy::read(self.effective.text("consumer", key));
-        let has_cooperative = list.iter().any(|strategy| strategy.is_cooperative());
-        if !self.has_group() || !has_cooperative || self.config.consumer.is_cooperative {
-            return None;
-        }
-        if !self.effective.is_set("consumer", key) {
-            return None;
-        }
-        let message = "partition.assignment.strategy names CooperativeStickyAssignor beside a strategy that is not \
-                       cooperative: members still give up all their partitions in every rebalance.";
-        trap("kafka-cooperative-beside-eager", message.to_owned(), "KIP-429; ConsumerCoordinator at 4.1")
     }
 
     fn brokers_that_are_controllers(&self) -> Option<Trap> {

@@ -119,6 +119,8 @@ pub struct Group {
     pub(super) answers: Vec<Answer>,
     /// `group.protocol=consumer`: its members are brought to what they are to read one after the other.
     pub(super) is_reconciling: bool,
+    /// Its members have a `group.instance.id`.
+    pub(super) is_static: bool,
 }
 
 impl Group {
@@ -129,13 +131,16 @@ impl Group {
     pub(super) fn load(records: &[Record], now: Time, config: &Config) -> Group {
         let (mut generation, mut since) = (Generation::default(), Time::ZERO);
         let mut members: Vec<(MemberId, Vec<Origin>)> = Vec::new();
+        let mut released = Vec::new();
         for record in records {
             match record.payload {
                 Payload::Group(GroupRecord::Generation { generation: begun, at }) => {
                     (generation, since) = (begun, at);
                     members.clear();
+                    released.clear();
                 }
                 Payload::Group(GroupRecord::Member(id)) => members.push((id, Vec::new())),
+                Payload::Group(GroupRecord::Released(id)) => released.push(id),
                 Payload::Group(GroupRecord::Assigned { member, origin }) => {
                     if let Some((_, origins)) = members.iter_mut().find(|(id, _)| *id == member) {
                         origins.push(origin);
@@ -149,7 +154,7 @@ impl Group {
         let expires = now + config.session_timeout();
         let loaded = |(id, origins): (MemberId, Vec<Origin>)| Member {
             assignment: origins.into(),
-            reconciliation: Reconciliation::at(generation),
+            reconciliation: Reconciliation::at(generation, released.contains(&id)),
             ..Member::named(id, expires)
         };
         let state = match members.is_empty() {
@@ -158,8 +163,9 @@ impl Group {
         };
         let members: Vec<Member> = members.into_iter().map(loaded).collect();
         let leader = members.first().map(|member| member.id);
-        let is_reconciling = config.consumer.is_reconciling;
-        let mut group = Group { generation, state, members, leader, write: None, answers: Vec::new(), is_reconciling };
+        let (is_reconciling, is_static) = (config.consumer.is_reconciling, config.consumer.is_static);
+        let answers = Vec::new();
+        let mut group = Group { generation, state, members, leader, write: None, answers, is_reconciling, is_static };
         if is_reconciling {
             group.set_targets(config.topic.partitions);
         }
@@ -200,7 +206,10 @@ impl Group {
     ///
     /// Source: `GroupCoordinator.{validateCurrentMember,validateHeartbeat}`, core, 3.9.
     pub(super) fn member(&mut self, claim: Membership) -> Result<&mut Member, ErrorCode> {
-        let place = self.position(claim.member).ok_or(ErrorCode::UnknownMemberId)?;
+        let place = self.position(claim.member).ok_or_else(|| match self.instance(claim.member) {
+            Some(_) if !self.is_reconciling => ErrorCode::FencedInstanceId,
+            Some(_) | None => ErrorCode::UnknownMemberId,
+        })?;
         if self.is_reconciling {
             return match self.members[place].reconciliation.epoch == claim.generation {
                 true => Ok(&mut self.members[place]),

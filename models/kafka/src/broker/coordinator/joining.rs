@@ -24,9 +24,11 @@ impl Group {
         let id = request.subscribed.member;
         let Some(place) = self.position(id) else {
             let mut member = new_member(request.subscribed, waiting, ctx.now() + NEW_MEMBER_TIMEOUT);
-            match request.is_new {
-                true => self.add(ctx, plan, member),
-                false => member.answer_join(ctx, Err(ErrorCode::UnknownMemberId)),
+            let before = self.instance(id).filter(|_| request.is_new);
+            match (request.is_new, before) {
+                (true, Some(place)) => self.take_place(ctx, plan, place, member),
+                (true, None) => self.add(ctx, plan, member),
+                (false, _) => member.answer_join(ctx, Err(ErrorCode::UnknownMemberId)),
             }
             return;
         };
@@ -63,8 +65,10 @@ impl Group {
 
     #[cold]
     pub(super) fn leave(&mut self, ctx: &mut Ctx<'_, Kafka>, plan: &Plan, id: MemberId) {
-        if let Some(place) = self.position(id) {
-            self.remove(ctx, plan, place, "leaves");
+        match self.position(id) {
+            Some(place) if self.is_static && self.is_reconciling => self.release(ctx, plan, place),
+            Some(place) => self.remove(ctx, plan, place, "leaves"),
+            None => {}
         }
     }
 
@@ -119,7 +123,7 @@ impl Group {
         self.complete_join_if_all_have(ctx, plan);
     }
 
-    fn complete_join_if_all_have(&mut self, ctx: &mut Ctx<'_, Kafka>, plan: &Plan) {
+    pub(super) fn complete_join_if_all_have(&mut self, ctx: &mut Ctx<'_, Kafka>, plan: &Plan) {
         let State::PreparingRebalance(Preparation { first: None, .. }) = self.state else { return };
         if self.members.iter().all(|member| member.joining.is_some()) {
             self.complete_join(ctx, plan);
@@ -140,15 +144,23 @@ impl Group {
         }
     }
 
-    /// The next generation begins with those who have joined.
+    /// The next generation begins with those who have joined. Static members that have not stay in the group until
+    /// their sessions end, and partitions are kept for them; where nobody has joined the wait begins anew.
     ///
-    /// Source: `GroupCoordinator.onCompleteJoin`, core, 3.9.
+    /// Source: `GroupCoordinator.onCompleteJoin`, core, 3.9; `GroupMetadata.maybeElectNewJoinedLeader`.
     fn complete_join(&mut self, ctx: &mut Ctx<'_, Kafka>, plan: &Plan) {
-        self.members.retain(|member| member.joining.is_some());
-        self.generation = self.generation.next();
-        if self.leader.is_none_or(|leader| self.position(leader).is_none()) {
-            self.leader = self.members.first().map(|member| member.id);
+        let keeps = self.is_static;
+        self.members.retain(|member| keeps || member.joining.is_some());
+        let mut joined = self.members.iter().filter(|member| member.joining.is_some());
+        if !self.members.is_empty() && joined.clone().next().is_none() {
+            let until = ctx.now() + plan.config.consumer.max_poll_interval;
+            self.state = State::PreparingRebalance(Preparation { until, first: None });
+            return;
         }
+        if !joined.clone().any(|member| Some(member.id) == self.leader) {
+            self.leader = joined.next().map(|member| member.id);
+        }
+        self.generation = self.generation.next();
         let (generation, at) = (self.generation, ctx.wall_clock());
         ctx.note(|| {
             let names: Vec<&str> = self.members.iter().map(|member| plan.name(member.id.node)).collect();
@@ -176,10 +188,10 @@ impl Group {
     }
 
     /// Answers a member that has joined. The leader is told who the others are.
-    fn tell_generation(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize) {
+    pub(super) fn tell_generation(&mut self, ctx: &mut Ctx<'_, Kafka>, place: usize) {
         let Some(leader) = self.leader else { return };
         let members: Vec<Subscribed> = match self.members[place].id == leader {
-            true => self.members.iter().filter_map(|member| member.subscribed.clone()).collect(),
+            true => self.members.iter().map(|member| member.as_seen(self.generation)).collect(),
             false => Vec::new(),
         };
         let joined = Joined { generation: self.generation, leader, members: members.into() };

@@ -91,6 +91,7 @@ impl Progress {
                 }
             }
             Payload::Group(GroupRecord::Generation { .. } | GroupRecord::Member(_) | GroupRecord::Assigned { .. }) => {}
+            Payload::Group(GroupRecord::Released(_)) => {}
             Payload::Message(..) | Payload::Transaction(_) | Payload::Enlisted(_) => {
                 unreachable!("{:?} is in __consumer_offsets", record.payload)
             }

@@ -32,11 +32,24 @@ pub(super) struct Reconciliation {
     /// When the coordinator stops waiting for that.
     pub(super) revoke_by: Option<Time>,
     target: Arc<[Origin]>,
+    /// It is a static member that has said that it will be back. Only then another process may take its place.
+    pub(super) is_released: bool,
 }
 
 impl Reconciliation {
-    pub(super) fn at(epoch: Generation) -> Reconciliation {
-        Reconciliation { epoch, previous: epoch, ..Reconciliation::default() }
+    pub(super) fn at(epoch: Generation, is_released: bool) -> Reconciliation {
+        Reconciliation { epoch, previous: epoch, is_released, ..Reconciliation::default() }
+    }
+    /// It keeps what it has for whoever comes in its place, and gives up what it was to give up.
+    pub(super) fn release(&mut self) {
+        self.is_released = true;
+        self.revoking.clear();
+        self.revoke_by = None;
+    }
+    /// Another process is there now, which has arrived at no epoch.
+    pub(super) fn begin_again(&mut self) {
+        self.is_released = false;
+        (self.epoch, self.previous) = (Generation::default(), Generation::default());
     }
 }
 
@@ -53,6 +66,7 @@ impl Group {
         let place = match (self.position(request.member), request.epoch) {
             (Some(place), _) => place,
             (None, Some(_)) => return Err(ErrorCode::UnknownMemberId),
+            (None, None) if self.instance(request.member).is_some() => self.take_over(ctx, plan, request.member)?,
             (None, None) => {
                 self.members.push(Member::named(request.member, expires));
                 self.divide_anew(ctx, plan, request.member, "is new");
@@ -158,7 +172,7 @@ impl Group {
     }
 
     /// What members have, and what they have not given up yet.
-    fn write_down(&mut self, ctx: &mut Ctx<'_, Kafka>, plan: &Plan) {
+    pub(super) fn write_down(&mut self, ctx: &mut Ctx<'_, Kafka>, plan: &Plan) {
         let held = |member: &Member| Assigned {
             member: member.id,
             origins: member.assignment.iter().chain(&member.reconciliation.revoking).copied().collect(),

@@ -80,6 +80,8 @@ impl Group {
         for Assigned { member, origins } in assignments {
             records.extend(origins.iter().map(|&origin| GroupRecord::Assigned { member: *member, origin }));
         }
+        let released = self.members.iter().filter(|member| member.reconciliation.is_released);
+        records.extend(released.map(|member| GroupRecord::Released(member.id)));
         records
     }
 
@@ -145,7 +147,11 @@ impl Group {
     /// What was to be written is there, or was given up.
     fn written(&mut self, ctx: &mut Ctx<'_, Kafka>, plan: &Plan, result: Result<(), ErrorCode>) {
         let Some(write) = self.write.take() else { return };
-        let State::CompletingRebalance { sync_by } = self.state else { return };
+        let sync_by = match self.state {
+            State::CompletingRebalance { sync_by } => sync_by,
+            State::Stable { .. } => return self.tell_those_who_are_back(ctx, plan, result),
+            State::Empty { .. } | State::PreparingRebalance(_) => return,
+        };
         match result {
             Ok(()) => {
                 for member in &mut self.members {

@@ -55,7 +55,11 @@ impl Consumer {
             return false;
         }
         if is_away {
-            ctx.note(|| "leaves its group: its application did not poll within max.poll.interval.ms".to_owned());
+            let does = match self.says_goodbye() {
+                true => "leaves its group",
+                false => "sends no more heartbeats to its group",
+            };
+            ctx.note(|| format!("{does}: its application did not poll within max.poll.interval.ms"));
             self.leave(ctx, coordinator);
             if let Some(member) = &mut self.member {
                 member.absences += 1;
@@ -83,7 +87,7 @@ impl Consumer {
                     member.join_again();
                 }
             }
-            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => {
+            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedInstanceId)) => {
                 if member.is(claim) {
                     ctx.note(|| format!("is no longer in its group: {code}"));
                     member.refused(ctx, code);
@@ -103,12 +107,24 @@ impl Consumer {
         member.heartbeat_at = now + self.config.backoff.draw(member.failed_heartbeats, ctx.random);
     }
 
+    /// A static member of the classic protocol never does: its session ends by itself, unless it is back before.
+    ///
+    /// Source: KIP-345; `AbstractCoordinator.shouldSendLeaveGroupRequest` at 4.1; `rd_kafka_cgrp_leave_maybe`,
+    /// `rd_kafka_cgrp_max_poll_interval_check_tmr_cb` at librdkafka 2.15.0.
+    fn says_goodbye(&self) -> bool {
+        !self.config.is_static || self.config.is_reconciling
+    }
+
     /// Tells the coordinator that the member goes, and does not wait for an answer.
     #[cold]
     pub(in crate::consumer) fn leave(&mut self, ctx: &mut Ctx<'_, Kafka>, coordinator: NodeId) {
+        let says_goodbye = self.says_goodbye();
         let Some(member) = &mut self.member else { return };
         let id = member.id;
         member.renew(ctx);
+        if !says_goodbye {
+            return;
+        }
         self.connections.ask(ctx, coordinator, Asked::Leave, |correlation| {
             Message::LeaveGroup(LeaveGroup { correlation, member: id })
         });
@@ -119,6 +135,9 @@ impl Consumer {
     ///
     /// Source: `AbstractCoordinator.close` at 4.1.
     pub(in crate::consumer) fn has_left(&mut self, ctx: &mut Ctx<'_, Kafka>) -> bool {
+        if !self.config.leaves_on_close || !self.says_goodbye() {
+            return true;
+        }
         let Some(member) = &mut self.member else { return true };
         if member.leaves {
             return !self.connections.in_flight().any(|asked| matches!(asked, Asked::Leave));

@@ -61,7 +61,7 @@ impl Consumer {
         };
         let joined = match result {
             Ok(joined) => joined,
-            Err(ErrorCode::UnknownMemberId) => return member.renew(ctx),
+            Err(ErrorCode::UnknownMemberId | ErrorCode::FencedInstanceId) => return member.renew(ctx),
             Err(_) => return self.join_failed(ctx, now),
         };
         member.is_new = false;
@@ -101,7 +101,9 @@ impl Consumer {
                 member.request = Request::NotBefore(now);
                 member.assigned = Some(origins);
             }
-            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration)) => member.refused(ctx, code),
+            Err(code @ (ErrorCode::UnknownMemberId | ErrorCode::IllegalGeneration | ErrorCode::FencedInstanceId)) => {
+                member.refused(ctx, code);
+            }
             Err(ErrorCode::RebalanceInProgress) => member.request = Request::NotBefore(now),
             Err(_) => self.join_failed(ctx, now),
         }

@@ -109,6 +109,29 @@ fn a_member_whose_application_does_not_poll_leaves_and_its_commit_fails() {
 }
 
 #[test]
+fn a_static_member_says_no_goodbye() {
+    let is_goodbye = |body: &Message| matches!(body, Message::LeaveGroup(_));
+    let id = "consumer.group.instance.id=reader";
+    let stays = "consumer.internal.leave.group.on.close=false";
+    for (chosen, leaves) in [(&[][..], true), (&[id][..], false), (&[stays][..], false)] {
+        let mut rig = member(chosen, &ack(AckMode::AfterBatch));
+        rig.on(Event::Stop);
+        assert_eq!(rig.sent.iter().any(|(_, body)| is_goodbye(body)), leaves, "{chosen:?}");
+        assert_eq!(rig.exited, !leaves, "{chosen:?}");
+    }
+    // Nor when its application stays away: it is back in its place after the next poll.
+    let mut rig = member(&[id, "consumer.max.poll.interval.ms=10000"], &ack(AckMode::AfterBatch));
+    rig.fetched(records(0..1, 1));
+    assert_eq!(rig.delivered(), [0]);
+    rig.live(Span::secs(11));
+    assert!(rig.actor.membership().is_none());
+    rig.live(Span::secs(20));
+    assert!(!rig.sent.iter().any(|(_, body)| is_goodbye(body)) && rig.beat(Ok(())) == 0);
+    rig.finish(0, true);
+    assert!(rig.commit().is_none() && rig.join().is_new);
+}
+
+#[test]
 fn heartbeats_go_on_while_the_application_works() {
     let mut rig = member(&[], &Setup::default());
     rig.fetched(records(0..1, 1));

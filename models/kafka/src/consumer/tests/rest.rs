@@ -47,6 +47,19 @@ fn a_reconciling_member_that_left_during_a_heartbeat_joins_again() {
 }
 
 #[test]
+fn a_reconciling_member_whose_instance_id_is_taken_is_made_anew_after_a_second() {
+    let mut rig = started(C1, &[RECONCILING, "consumer.group.instance.id=reader"], &Setup::default());
+    let (to, asked) = rig.group_heartbeat();
+    rig.answer_group_heartbeat(to, &asked, Err(ErrorCode::UnreleasedInstanceId));
+    rig.pass(Span(900));
+    rig.answer_metadata(&led_by_b1());
+    assert!(!rig.sent.iter().any(|(_, body)| matches!(body, Message::GroupHeartbeat(_))));
+    rig.pass(Span(200));
+    let (_, asked) = rig.group_heartbeat();
+    assert_eq!(asked.epoch, None);
+}
+
+#[test]
 fn a_reconciling_member_whose_commit_is_refused_hears_from_its_heartbeat_that_it_is_out() {
     let mut rig = reconciling(&["consumer.auto.commit.interval.ms=4900"]);
     rig.fetched(records(0..1, 1));

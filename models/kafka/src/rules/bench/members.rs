@@ -1,4 +1,4 @@
-//! The test plays the members of the group, all of them from the first consumer's machine.
+//! The test plays the members of the group, all of them over the first consumer's connections.
 
 use ackproof_core::app::Origin;
 use ackproof_core::node::NodeId;
@@ -12,8 +12,9 @@ use crate::message::{
     MemberId, Membership, Message, OffsetCommit, Reconciled, Subscribed, SyncGroup,
 };
 
+/// Draws below 100 are of the first consumer's machine, the next hundred of the second one's, and so on.
 pub fn member(draw: u32) -> MemberId {
-    MemberId { draw, node: C1 }
+    MemberId { draw, node: NodeId(C1.0 + (draw / 100) as u8) }
 }
 pub fn membership(draw: u32, generation: u32) -> Membership {
     Membership { member: member(draw), generation: Generation(generation) }

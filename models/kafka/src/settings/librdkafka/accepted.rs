@@ -184,11 +184,11 @@ const CONSUMER: &[Unmodelled] = &[
         texts: &[],
     },
     Unmodelled {
-        why: "There is one group, of dynamic members that find its coordinator in the metadata.",
+        why: "There is one group, whose members find its coordinator in the metadata.",
         source: "CONFIGURATION.md at librdkafka 2.15.0",
         flags: &[],
         numbers: &["coordinator.query.interval.ms"],
-        texts: &["group.id", "group.instance.id", "group.protocol.type", "group.remote.assignor"],
+        texts: &["group.id", "group.protocol.type", "group.remote.assignor"],
     },
     Unmodelled {
         why: "For share consumers only, which are not simulated; up to 2.14 librdkafka does not know it.",

@@ -50,6 +50,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..CONSUMER
     },
     Setting {
+        key: "group.instance.id",
+        kind: ValueKind::Text,
+        effect: "A static member, of this name and its machine's: one that is started again within its session has its partitions back without a rebalance, and until then nobody reads them. It says no goodbye when it is closed.",
+        source: "KIP-345; rd_kafka_cgrp_leave_maybe at librdkafka 2.15.0",
+        ..CONSUMER
+    },
+    Setting {
         key: "session.timeout.ms",
         kind: whole(1, 3_600_000),
         defaults: &[("2.8", "45000")],

@@ -106,3 +106,44 @@ fn auto_offset_reset_takes_a_duration_since_4_0() {
         Config::from_effective(&row("4.1", &["consumer.auto.offset.reset=by_duration:PT1H"]), &Setup::default());
     assert_eq!(config.consumer.reset, Reset::ByDuration(Span::secs(3600)));
 }
+
+#[test]
+fn a_group_instance_id_makes_members_static_and_an_empty_one_is_refused() {
+    let (setup, id) = (Setup::default(), "consumer.group.instance.id=reader");
+    let of = |chosen: &[&str]| Config::from_effective(&row("4.1", chosen), &setup).consumer;
+    assert!(of(&[id]).is_static && !of(&[]).is_static && of(&[id]).leaves_on_close);
+    assert_eq!(refused("4.1", &["consumer.group.instance.id="], &setup), ["consumer.group.instance.id"]);
+    assert_eq!(refused("4.1", &[id], &setup), [""; 0]);
+    let leaves = ["consumer.internal.leave.group.on.close"];
+    let off = "consumer.internal.leave.group.on.close=false";
+    assert!(!of(&[off]).leaves_on_close && of(&[off, "consumer.group.protocol=consumer"]).leaves_on_close);
+    assert_eq!(inert_names("4.1", &[off]), [""; 0]);
+    assert_eq!(inert_names("4.1", &[off, id]), leaves);
+    assert_eq!(inert_names("4.1", &[off, "consumer.group.protocol=consumer"]), leaves);
+}
+
+#[test]
+fn what_static_members_do_otherwise_than_others_is_said() {
+    let mut two = Setup::default();
+    two.workload.consumers = 2;
+    let (id, newer) = ("consumer.group.instance.id=reader", "consumer.group.protocol=consumer");
+    let (waits, shared, out) =
+        ("kafka-static-member-is-waited-for", "kafka-instance-id-for-all", "kafka-static-member-unreleased");
+    let said = |chosen: &[&str], setup: &Setup| {
+        let ids = trap_ids("4.1", chosen, setup);
+        [waits, shared, out].map(|id| ids.contains(&id))
+    };
+    assert_eq!(said(&[], &two), [false, false, false]);
+    assert_eq!(said(&[id], &Setup::default()), [true, false, false]);
+    assert_eq!(said(&[id], &two), [true, true, false]);
+    assert_eq!(said(&[id, newer], &two), [true, true, true]);
+}
+
+#[test]
+fn a_rebalance_that_ends_before_members_hear_of_it_is_warned_of() {
+    let id = "kafka-rebalance-shorter-than-a-heartbeat";
+    let said = |chosen: &[&str]| trap_ids("4.1", chosen, &Setup::default()).contains(&id);
+    assert!(said(&["consumer.max.poll.interval.ms=3000"]));
+    assert!(!said(&["consumer.max.poll.interval.ms=3001"]) && !said(&[]));
+    assert!(!said(&["consumer.max.poll.interval.ms=3000", "consumer.group.protocol=consumer"]));
+}

@@ -18,18 +18,11 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         texts: &[],
     },
     Unmodelled {
-        why: "There is one group of ordinary consumers, whose members leave it when they are closed.",
+        why: "There is one group of ordinary consumers.",
         source: "ConsumerConfig at 4.4",
-        flags: &["internal.leave.group.on.close"],
-        numbers: &[],
-        texts: &["group.id", "share.acknowledgement.mode", "share.acquire.mode"],
-    },
-    Unmodelled {
-        why: "Members are dynamic: one that is started again within its session would keep its partitions, and its absence would be noticed no sooner.",
-        source: "KIP-345; ConsumerConfig at 4.4",
         flags: &[],
         numbers: &[],
-        texts: &["group.instance.id"],
+        texts: &["group.id", "share.acknowledgement.mode", "share.acquire.mode"],
     },
     Unmodelled {
         why: "With group.protocol=consumer partitions are divided as by the uniform assignor; the older protocol does not know it.",
