@@ -1,4 +1,5 @@
 mod expiry;
+mod failover;
 mod groups;
 mod retention;
 

@@ -1,5 +1,6 @@
 //! Valid settings that do not do what a reader would think.
 
+mod failover;
 mod groups;
 mod retention;
 
@@ -17,11 +18,15 @@ use crate::config::{Acks, Client, Commit, Config, Reset, Truncation};
 pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
     let row = Row { effective, setup, config: Config::from_effective(effective, setup) };
     [
+        row.acks_0(),
         row.idempotence_silently_off(),
         row.retries_reorder(),
         row.resends_are_new_messages(),
         expiry::forgotten_while_it_retries(effective, &row.config),
         row.nobody_looks_at_results(),
+        row.first_error_is_final(),
+        row.gives_up_before_a_failover(),
+        row.gives_up_before_a_follower_leaves(),
         row.one_copy(),
         row.min_isr_of_one(),
         row.min_isr_in_a_brokers_file(),
@@ -30,6 +35,9 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.acks_beside_min_isr(),
         row.acks_1_and_planned_moves(),
         row.unclean_election(),
+        row.followers_leave_soon(),
+        row.two_racks(),
+        row.stops_without_handover(),
         row.flush_interval_without_scheduler(),
         row.offsets_in_one_copy(),
         row.offsets_min_isr(),
@@ -37,6 +45,7 @@ pub fn traps(effective: &Effective, setup: &Setup) -> Vec<Trap> {
         row.commit_before_background(),
         row.reset_to_latest(),
         row.reset_by_short_duration(),
+        row.commits_ahead(),
         row.slow_handler(),
         row.rebalances_shorter_than_a_heartbeat(),
         row.cooperative_beside_eager(),

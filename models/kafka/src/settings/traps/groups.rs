@@ -6,6 +6,7 @@ use ackproof_core::time::Span;
 
 use super::{Row, trap};
 use crate::assignor::Strategy;
+use crate::config::Commit;
 
 impl Row<'_> {
     pub(super) fn slow_handler(&self) -> Option<Trap> {
@@ -36,6 +37,16 @@ impl Row<'_> {
         let message = "partition.assignment.strategy names CooperativeStickyAssignor beside a strategy that is not \
                        cooperative: members still give up all their partitions in every rebalance.";
         trap("kafka-cooperative-beside-eager", message.to_owned(), "KIP-429; ConsumerCoordinator at 4.1")
+    }
+
+    pub(super) fn commits_ahead(&self) -> Option<Trap> {
+        let is_auto = matches!(self.config.consumer.commit, Commit::Auto { .. });
+        if !self.has_group() || !self.config.consumer.may_commit_ahead || !is_auto {
+            return None;
+        }
+        let message = "group.protocol=consumer before 4.0: an automatic commit may store what the same poll() is about to \
+                       return, and a crash then passes over it. Commit after processing, or take 4.0.";
+        trap("kafka-bug-18641", message.to_owned(), "KAFKA-18641")
     }
 
     /// Members hear of a rebalance with a heartbeat, and it does not wait for them for longer than a poll may take.
