@@ -14,6 +14,7 @@ mod high_watermark;
 mod isr;
 mod leader;
 mod lifecycle;
+mod looks;
 mod news;
 mod parked;
 mod producers;

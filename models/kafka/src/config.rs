@@ -18,7 +18,7 @@ use ackproof_core::time::Span;
 use crate::release::Release;
 pub use crate::release::Version;
 use crate::settings;
-pub use broker::{BrokerConfig, ProducerExpiry, TransactionsConfig};
+pub use broker::{BrokerConfig, Forgetting, TransactionsConfig};
 pub use client::{
     Acks, Backoff, Client, Clock, Commit, ConnectionConfig, ConsumerConfig, Librdkafka, ProducerConfig, Stores,
 };

@@ -112,7 +112,7 @@ pub fn topology(setup: &Setup) -> Topology {
 
 /// What is not modelled and what verdict it could change.
 const SIMPLIFICATIONS: &[&str] = &[
-    "An idempotent producer without transactions has its id from its start on; transactional ids do not expire, as they do after a week.",
+    "An idempotent producer without transactions has its id from its start on.",
     "The metadata quorum is one reliable controller, also where a version would use ZooKeeper: loss of the quorum cannot be told from loss of its one node.",
     "Consumers are members of one group, and with group.instance.id each has an id of its own; applications have no rebalance listener.",
     "librdkafka is that of 2.15; its consumer shares the Java client's way of reading and joining under the classic protocol, and its transactions are not modelled.",

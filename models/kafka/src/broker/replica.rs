@@ -13,7 +13,7 @@ use super::follower::Follower;
 use super::leader::Leader;
 use super::producers::{Expiry, Producers};
 use super::{Env, Timer};
-use crate::config::ProducerExpiry;
+use crate::config::Forgetting;
 use crate::error_code::ErrorCode;
 use crate::metadata::{NodeSet, Partition};
 use crate::model::Kafka;
@@ -54,7 +54,7 @@ impl Replica {
         origin: Origin,
         checkpoint: Checkpoint,
         limits: SegmentLimits,
-        (was_clean, expiry): (bool, ProducerExpiry),
+        (was_clean, expiry): (bool, Forgetting),
     ) -> Replica {
         let mut log = Log::open(Layout::file(index), ctx.disk, limits, checkpoint.log_start);
         drop_torn_batch(ctx, &mut log, origin);

@@ -5,8 +5,7 @@
 //! round within the same event ([`Loopback`]).
 //!
 //! Simplified: a new coordinator has read its log at once. Gives up: COORDINATOR_LOAD_IN_PROGRESS.
-//! Simplified: transactional ids do not expire, and producer epochs do not wrap around. Gives up: nothing below a week and
-//! 2^15 epochs.
+//! Simplified: producer epochs do not wrap around. Gives up: nothing below 2^15 epochs.
 
 mod coordinator;
 mod ending;
@@ -105,7 +104,8 @@ impl Broker {
     }
 
     pub(super) fn start_transactions(&mut self, ctx: &mut Ctx<'_, Kafka>) {
-        if self.transactions.is_some() {
+        if let Some(own) = &mut self.transactions {
+            own.coordinator.begin(ctx.wall_clock());
             ctx.set_timer(Timer::AbortOld.id(), self.plan.config.broker.transactions.cleanup_interval);
         }
     }
@@ -164,7 +164,7 @@ impl Broker {
             None => Vec::new(),
         };
         let id = (ctx.node, ctx.incarnation);
-        self.decide(ctx, |coordinator, _| coordinator.load(leads_in, id, &records))?;
+        self.decide(ctx, |coordinator, now| coordinator.load(leads_in, id, &records, now))?;
         self.send_markers(ctx);
         Ok(())
     }

@@ -40,15 +40,16 @@ pub struct BrokerConfig {
     /// `group.initial.rebalance.delay.ms`: how long an empty group waits for more members.
     pub initial_rebalance_delay: Span,
     pub transactions: TransactionsConfig,
-    pub producer_expiry: ProducerExpiry,
+    /// `producer.id.expiration.ms` and `producer.id.expiration.check.interval.ms`, and up to 3.3
+    /// `transactional.id.expiration.ms`, looked at every ten minutes.
+    pub producer_expiry: Forgetting,
 }
 
-/// How long brokers know a producer that is silent.
+/// How long brokers know somebody of whom nothing is heard.
 #[derive(Copy, Clone, PartialEq, Debug)]
-pub struct ProducerExpiry {
-    /// `producer.id.expiration.ms`, and up to 3.3 `transactional.id.expiration.ms`.
+pub struct Forgetting {
     pub after: Span,
-    /// `producer.id.expiration.check.interval.ms`: how often they look.
+    /// How often they look.
     pub every: Span,
 }
 
@@ -61,4 +62,6 @@ pub struct TransactionsConfig {
     pub verifies: bool,
     /// `transaction.abort.timed.out.transaction.cleanup.interval.ms`.
     pub cleanup_interval: Span,
+    /// `transactional.id.expiration.ms` and `transaction.remove.expired.transaction.cleanup.interval.ms`.
+    pub id_expiry: Forgetting,
 }

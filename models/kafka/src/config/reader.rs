@@ -5,8 +5,8 @@ use ackproof_core::setup::{AckMode, Setup};
 use ackproof_core::time::Span;
 
 use super::{
-    Acks, Backoff, BrokerConfig, Clock, Commit, ConnectionConfig, ConsumerConfig, ProducerConfig, ProducerExpiry,
-    Protocol, Reset, Retention, Rules, Speech, TimestampLimits, TopicConfig, TransactionsConfig, Version,
+    Acks, Backoff, BrokerConfig, Clock, Commit, ConnectionConfig, ConsumerConfig, Forgetting, ProducerConfig, Protocol,
+    Reset, Retention, Rules, Speech, TimestampLimits, TopicConfig, TransactionsConfig, Version,
 };
 use crate::assignor::Strategy;
 use crate::mutation::Rule;
@@ -112,17 +112,21 @@ impl<'a> Reader<'a> {
                 verifies: rules.verifies_transactions
                     && self.effective.bool("broker", "transaction.partition.verification.enable"),
                 cleanup_interval: span("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
+                id_expiry: Forgetting {
+                    after: span("transactional.id.expiration.ms"),
+                    every: span("transaction.remove.expired.transaction.cleanup.interval.ms"),
+                },
             },
             producer_expiry: self.producer_expiry(version),
         }
     }
 
     /// Source: `LogManager.apply`, core, 3.3 and 3.4; KIP-854.
-    fn producer_expiry(self, version: Version) -> ProducerExpiry {
+    fn producer_expiry(self, version: Version) -> Forgetting {
         let span = |key| self.span("broker", key);
         match version < Version::new(3, 4) {
-            true => ProducerExpiry { after: span("transactional.id.expiration.ms"), every: Span::secs(600) },
-            false => ProducerExpiry {
+            true => Forgetting { after: span("transactional.id.expiration.ms"), every: Span::secs(600) },
+            false => Forgetting {
                 after: span("producer.id.expiration.ms"),
                 every: span("producer.id.expiration.check.interval.ms"),
             },

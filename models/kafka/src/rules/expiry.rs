@@ -1,5 +1,6 @@
 //! When a leader forgets an idempotent producer, and what it makes of its batches then.
 
+use ackproof_core::app::Outcome;
 use ackproof_core::node::Incarnation;
 use ackproof_core::time::Span;
 use ackproof_log::Offset;
@@ -152,5 +153,35 @@ fn a_producer_with_an_open_transaction_is_not_forgotten() {
             false => bench.write_in(identity, 5, 1),
         };
         assert_eq!(next, if known { Err(ErrorCode::OutOfOrderSequenceNumber) } else { Ok(2) });
+    }
+}
+
+#[test]
+fn a_transactional_id_that_was_silent_for_long_is_forgotten_and_its_producer_is_made_anew() {
+    let ids = [
+        "broker.transactional.id.expiration.ms=60000",
+        "broker.transaction.remove.expired.transaction.cleanup.interval.ms=10000",
+    ];
+    let transact = |bench: &mut Bench, n: u32| {
+        bench.send_messages(n..n + 1);
+        bench.end_transaction(true);
+        bench.run(Span::secs(2));
+        bench.outcomes()
+    };
+    for version in ["2.8", "3.9", "4.1"] {
+        for (chosen, is_forgotten) in [(&ids[..], true), (&[], false)] {
+            let chosen: Vec<&str> = [ID].iter().chain(chosen).copied().collect();
+            let mut bench = Bench::version(version, &chosen);
+            bench.run(Span::secs(1));
+            bench.start_producer();
+            assert_eq!(transact(&mut bench, 0), [(0, Outcome::Acked)], "{version}");
+            bench.run(Span::secs(50));
+            assert_eq!(transact(&mut bench, 1), [(1, Outcome::Acked)], "{version}: a minute is not over");
+            bench.run(Span::secs(75));
+            let told = transact(&mut bench, 2);
+            assert_eq!(told != [(2, Outcome::Acked)], is_forgotten, "{version}: {told:?}");
+            assert_eq!(bench.was_noted("INVALID_PRODUCER_ID_MAPPING"), is_forgotten, "{version}");
+            assert_eq!(transact(&mut bench, 3), [(3, Outcome::Acked)], "{version}: it has begun anew");
+        }
     }
 }

@@ -53,6 +53,11 @@ const TABLE: &[(&str, &str, [&str; 4])] = &[
     ("broker", "producer.id.expiration.ms", ["", "86400000", "86400000", "86400000"]),
     ("broker", "producer.id.expiration.check.interval.ms", ["", "600000", "600000", "600000"]),
     ("broker", "transactional.id.expiration.ms", ["604800000", "604800000", "604800000", "604800000"]),
+    (
+        "broker",
+        "transaction.remove.expired.transaction.cleanup.interval.ms",
+        ["3600000", "3600000", "3600000", "3600000"],
+    ),
     ("broker", "replica.socket.timeout.ms", ["30000", "30000", "30000", "30000"]),
     ("broker", "log.flush.offset.checkpoint.interval.ms", ["60000", "60000", "60000", "60000"]),
     ("broker", "log.retention.hours", ["168", "168", "168", "168"]),

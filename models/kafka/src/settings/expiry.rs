@@ -35,8 +35,17 @@ pub(super) const SETTINGS: &[Setting] = &[
         kind: int(1),
         defaults: &[("2.8", "604800000")],
         unit: "ms",
-        effect: "Up to 3.3 what producer.id.expiration.ms is since, looked at every ten minutes. Transactional ids themselves do not expire here.",
-        source: "LogManager.apply at 3.3; KIP-854",
+        effect: "How long coordinators know a transactional id that begins no transaction: its producer is refused then, and its application makes a new one. Up to 3.3 also what producer.id.expiration.ms is since, looked at every ten minutes.",
+        source: "TransactionStateManager.removeExpiredTransactionalIds at 4.1; LogManager.apply at 3.3; KIP-854",
+        ..BROKER
+    },
+    Setting {
+        key: "transaction.remove.expired.transaction.cleanup.interval.ms",
+        kind: int(1),
+        defaults: &[("2.8", "3600000")],
+        unit: "ms",
+        effect: "How often a coordinator looks for transactional ids that have expired, counted from its start.",
+        source: "TransactionStateManagerConfig at 4.4; TransactionStateManager.enableTransactionalIdExpiration at 4.1",
         ..BROKER
     },
 ];
@@ -53,10 +62,11 @@ pub(super) fn inert(config: &Config) -> Vec<(&'static str, &'static str, &'stati
     } else if !config.producer.is_idempotent {
         found.extend(KEYS.map(|key| ("broker", key, nobody)));
     }
-    if has_own {
-        let why = "since 3.4 producer.id.expiration.ms counts, and transactional ids themselves do not expire here";
+    let nobody_has_ids = config.transaction_state.is_none();
+    if has_own && nobody_has_ids {
+        let why = "nobody sends in transactions, and for other producers producer.id.expiration.ms counts since 3.4";
         found.push(("broker", OLDER, why));
-    } else if !config.producer.is_idempotent {
+    } else if !has_own && !config.producer.is_idempotent {
         found.push(("broker", OLDER, nobody));
     }
     found

@@ -131,13 +131,14 @@ pub(super) fn inert(effective: &Effective, config: &Config) -> Vec<(&'static str
     }
 }
 
-const UNUSED: [(&str, &str); 8] = [
+const UNUSED: [(&str, &str); 9] = [
     ("broker", "transaction.version"),
     ("broker", "transaction.partition.verification.enable"),
     ("broker", "transaction.state.log.replication.factor"),
     ("broker", "transaction.state.log.min.isr"),
     ("broker", "transaction.max.timeout.ms"),
     ("broker", "transaction.abort.timed.out.transaction.cleanup.interval.ms"),
+    ("broker", "transaction.remove.expired.transaction.cleanup.interval.ms"),
     ("producer", "transaction.timeout.ms"),
     ("consumer", "isolation.level"),
 ];

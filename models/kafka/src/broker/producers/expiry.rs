@@ -9,7 +9,6 @@
 //!
 //! No timer rings for it. Whoever asks for a producer first forgets what the last look has taken.
 //!
-//! Simplified: the looks lie on the broker's wall clock. Gives up: where they lie after somebody has set it.
 //! Simplified: what a new leader knows is read from its log as if each batch had come when it was stamped. Gives up: who
 //! is forgotten by a follower that copies late what was stamped early.
 //!
@@ -20,37 +19,21 @@
 use ackproof_core::time::{Span, Time};
 
 use super::Producers;
-use crate::config::ProducerExpiry;
+use crate::broker::looks::Looks;
+use crate::config::Forgetting;
 use crate::mutation::Rule;
 
 /// What one replica's task goes by.
 #[derive(Copy, Clone, Debug)]
 pub(in crate::broker) struct Expiry {
-    config: ProducerExpiry,
-    /// When the log was opened, by the wall clock.
-    opened: Time,
-    /// The process before had been stopped cleanly.
-    was_clean: bool,
+    after: Span,
+    looks: Looks,
 }
 
 impl Expiry {
-    pub(in crate::broker) fn new(config: ProducerExpiry, opened: Time, was_clean: bool) -> Expiry {
-        Expiry { config, opened, was_clean }
-    }
-
-    /// When producers were last looked through; `None` before the first time.
-    fn last_look(&self, now: Time) -> Option<Time> {
-        let looks = now.since(self.opened).0 / self.config.every.0.max(1);
-        let began = now >= self.opened && (looks > 0 || self.was_clean);
-        began.then(|| self.opened + Span(looks * self.config.every.0))
-    }
-
-    /// The first look after `now`.
-    fn next_look(&self, now: Time) -> Time {
-        match self.last_look(now) {
-            Some(last) => last + self.config.every,
-            None => self.opened + self.config.every,
-        }
+    /// Of a log that was opened now, by the wall clock; after a clean stop of the process before that is a look.
+    pub(in crate::broker) fn new(config: Forgetting, opened: Time, was_clean: bool) -> Expiry {
+        Expiry { after: config.after, looks: Looks::new(config.every, opened, was_clean) }
     }
 }
 
@@ -63,25 +46,25 @@ impl Producers {
 
     /// How long a producer is silent before it is forgotten.
     pub(in crate::broker) fn silence(&self) -> Span {
-        self.expiry.config.after
+        self.expiry.after
     }
 
     /// Something of a producer was appended with this timestamp: until when nobody need look for it.
     pub(super) fn heard(&mut self, timestamp: Time) {
-        self.forgets_at = self.forgets_at.min(timestamp + self.expiry.config.after);
+        self.forgets_at = self.forgets_at.min(timestamp + self.expiry.after);
     }
 
     /// Forgets who had been silent for so long at the last look, and says how many that were.
     #[cold]
     pub(in crate::broker) fn forget_silent(&mut self, now: Time) -> usize {
-        let after = self.expiry.config.after;
+        let after = self.expiry.after;
         let before = self.known.len();
-        if let Some(look) = self.expiry.last_look(now).filter(|_| Rule::ProducerExpiry.holds()) {
+        if let Some(look) = self.expiry.looks.last(now).filter(|_| Rule::ProducerExpiry.holds()) {
             self.known.retain(|_, known| known.transaction.is_some() || known.last + after > look);
         }
         let silent = self.known.values().filter(|known| known.transaction.is_none());
         let earliest = silent.map(|known| known.last + after).min().unwrap_or(Time::NEVER);
-        self.forgets_at = earliest.max(self.expiry.next_look(now));
+        self.forgets_at = earliest.max(self.expiry.looks.next(now));
         before - self.known.len()
     }
 }

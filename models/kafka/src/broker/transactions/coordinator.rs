@@ -18,8 +18,9 @@ use ackproof_log::Epoch;
 
 use super::markers::Markers;
 use super::{Act, LogWrite};
+use crate::broker::looks::Looks;
 use crate::broker::parked::commit_error;
-use crate::config::Config;
+use crate::config::{Config, Forgetting};
 use crate::error_code::ErrorCode;
 use crate::message::{Correlation, PartitionsAdded, Payload, ProducerIdIs, Record, TransactionEnded, Transactional};
 use crate::sequence::{Identity, ProducerEpoch, ProducerId};
@@ -44,6 +45,11 @@ pub(super) struct Coordinator {
     /// `transaction.version=2`.
     pub(super) epoch_each: bool,
     knows_abortable: bool,
+    /// When ids are forgotten of which nothing was written.
+    id_expiry: Forgetting,
+    looks: Looks,
+    /// Since when, by the wall clock.
+    in_office: Time,
 }
 
 /// A transactional id.
@@ -60,6 +66,8 @@ pub(super) struct Transaction {
     pub(super) pending: bool,
     /// An epoch was begun to fence the producer, and could not be written down: it is used again.
     pub(super) has_failed_fence: bool,
+    /// When something of it was written last, by the wall clock of who coordinated then.
+    pub(super) updated: Time,
 }
 
 /// A change that is being written down.
@@ -100,6 +108,7 @@ impl Transaction {
             began: Time::NEVER,
             pending: false,
             has_failed_fence: false,
+            updated: Time::NEVER,
         }
     }
     pub(super) fn is(&self, identity: Identity) -> bool {
@@ -134,7 +143,31 @@ impl Coordinator {
             timeout: config.producer.transaction_timeout.unwrap_or(Span::MAX),
             epoch_each: config.broker.transactions.epoch_each,
             knows_abortable: config.rules.knows_abortable,
+            id_expiry: config.broker.transactions.id_expiry,
+            looks: Looks::new(config.broker.transactions.id_expiry.every, Time::NEVER, false),
+            in_office: Time::NEVER,
         }
+    }
+
+    /// The process has begun, and with it the task that forgets.
+    pub(super) fn begin(&mut self, now: Time) {
+        self.looks = Looks::new(self.id_expiry.every, now, false);
+    }
+
+    /// Forgets the ids of which nothing was written for so long when they were last looked through, and which have no open
+    /// transaction. Their producers are refused with INVALID_PRODUCER_ID_MAPPING.
+    ///
+    /// Simplified: that is not written down. Gives up: an id that was forgotten is known to the next coordinator until it
+    /// looks for itself.
+    ///
+    /// Source: `TransactionStateManager.{removeExpiredTransactionalIds,shouldExpire}`, core, 4.1.
+    pub(super) fn forget_expired(&mut self, now: Time) {
+        let (after, in_office) = (self.id_expiry.after, self.in_office);
+        let Some(look) = self.looks.last(now).filter(|look| *look >= in_office) else { return };
+        self.known.retain(|_, known| match known.state {
+            State::Empty | State::Completed(_) => known.pending || known.updated + after > look,
+            State::Ongoing | State::Prepared(_) => true,
+        });
     }
 
     pub(super) fn epoch(&self) -> Option<Epoch> {
@@ -155,7 +188,8 @@ impl Coordinator {
     }
 
     /// Takes up the office with what the log says, or lays it down. Whoever waits is sent away.
-    pub(super) fn load(&mut self, leads_in: Option<Epoch>, node: (NodeId, Incarnation), records: &[Record]) {
+    pub(super) fn load(&mut self, leads_in: Option<Epoch>, node: (NodeId, Incarnation), records: &[Record], now: Time) {
+        self.in_office = now;
         for (_, write) in std::mem::take(&mut self.writes) {
             self.refuse(write.then, ErrorCode::NotCoordinator);
         }
@@ -174,6 +208,7 @@ impl Coordinator {
                         last_epoch: logged.last_epoch,
                         state: logged.state,
                         began: logged.began.time(),
+                        updated: record.timestamp,
                         ..Transaction::new(logged.identity.producer)
                     };
                     self.known.insert(logged.id, known);
@@ -221,13 +256,13 @@ impl Coordinator {
     /// in the log, for the next coordinator to find.
     ///
     /// Source: `TransactionStateManager.appendTransactionToLog`, core, 4.1.
-    pub(super) fn logged(&mut self, write: LogWrite, result: Result<(), ErrorCode>, _: Time) {
+    pub(super) fn logged(&mut self, write: LogWrite, result: Result<(), ErrorCode>, now: Time) {
         let Some(Write { id, next, then }) = self.writes.remove(&write) else { return };
         let Some(known) = self.known.get_mut(&id) else { return };
         known.pending = false;
         match result {
             Ok(()) => {
-                *known = next;
+                *known = Transaction { updated: now, ..next };
                 self.proceed(id, then);
             }
             Err(error) => {

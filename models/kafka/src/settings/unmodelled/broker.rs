@@ -401,13 +401,12 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         ],
     },
     Unmodelled {
-        why: "Transactional ids do not expire: they are known as long as a run lasts, the transaction log is one partition, and clients repeat by themselves what a coordinator is not ready for.",
+        why: "The transaction log is one partition, and clients repeat by themselves what a coordinator is not ready for.",
         source: "TransactionLogConfig, TransactionStateManagerConfig at 4.4",
         flags: &["transaction.two.phase.commit.enable"],
         numbers: &[
             "add.partitions.to.txn.retry.backoff.max.ms",
             "add.partitions.to.txn.retry.backoff.ms",
-            "transaction.remove.expired.transaction.cleanup.interval.ms",
             "transaction.state.log.load.buffer.size",
             "transaction.state.log.num.partitions",
             "transaction.state.log.segment.bytes",

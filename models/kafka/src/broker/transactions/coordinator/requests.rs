@@ -18,8 +18,9 @@ impl Coordinator {
         &mut self,
         from: NodeId,
         request: &InitProducerId,
-        _: Time,
+        now: Time,
     ) {
+        self.forget_expired(now);
         let asker = Asker(from, request.correlation);
         match self.next_epoch(request) {
             Err(error) => self.refuse(Then::TellProducerId(asker), error),
@@ -67,6 +68,7 @@ impl Coordinator {
     ///
     /// Source: `TransactionCoordinator.{handleAddPartitionsToTransaction,handleVerifyPartitionsInTransaction}`, core, 4.1.
     pub(in crate::broker::transactions) fn add_partitions(&mut self, from: NodeId, request: &AddPartitions, now: Time) {
+        self.forget_expired(now);
         let asker = Asker(from, request.correlation);
         match self.added(request, now) {
             Err(error) => self.refuse(Then::TellAdded(asker), error),
