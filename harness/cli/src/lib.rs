@@ -17,6 +17,7 @@ pub mod reference;
 pub mod registry;
 pub mod scheduler;
 pub mod shard;
+pub mod storm;
 pub mod summary;
 pub mod sweep;
 pub mod token;

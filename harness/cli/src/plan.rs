@@ -1,8 +1,11 @@
 //! What a sweep will do, before it does anything: cells, models ready to run, limits, and the digest of it all.
 
+use std::path::Path;
+
 use ackproof_core::guarantee::{Guarantee, Limits};
 use ackproof_core::schedule::Step;
 use ackproof_core::seed::Seed;
+use ackproof_core::setting::is_secret;
 use ackproof_core::time::Span;
 use ackproof_report::result::{CellPlan, Manifest, ManifestRow, VERSION};
 use ackproof_report::store::cell_id;
@@ -25,6 +28,9 @@ pub struct Plan {
     /// The part of the runs that is done here; `None` for all of them. It is no part of the digest: all shards are of one
     /// plan.
     pub shard: Option<Shard>,
+    /// The scenario's file and what was fixed, as the command line said it; for commands that run a part of it again.
+    pub file: String,
+    pub set: Vec<String>,
 }
 
 /// One cell: a row of settings under one fault class.
@@ -47,13 +53,14 @@ impl Plan {
                     settings: row.settings(),
                     fault: class.name.clone(),
                     runs: u64::from(scenario.runs),
+                    asked: scenario.asked(row, &class.name).split_off(Guarantee::OF_EVERY_CELL.len()),
                 };
                 let limits = scenario.limits(row, &class.name);
                 cells.push(PlannedCell { plan, row: r, column: c, limits });
             }
         }
         let digest = digest(&scenario, engine);
-        Plan { scenario, engine, models, cells, digest, shard: None }
+        Plan { scenario, engine, models, cells, digest, shard: None, file: String::new(), set: Vec::new() }
     }
 
     /// The plan that a results folder was made by, from what its manifest says.
@@ -75,7 +82,8 @@ impl Plan {
         if digest(&scenario, engine) != manifest.plan {
             return Err(other(" with other rules, or changed by hand since"));
         }
-        Ok(Plan::of(scenario, engine))
+        let (file, set) = (manifest.file.clone(), manifest.set.clone());
+        Ok(Plan { file, set, ..Plan::of(scenario, engine) })
     }
 
     /// Runs of a cell that belong here.
@@ -94,6 +102,15 @@ impl Plan {
     pub fn index_of(&self, seed: Seed) -> Option<u32> {
         let index = u32::try_from(seed.0.wrapping_sub(self.scenario.seed.0)).ok()?;
         (index < self.scenario.runs && self.seed(index) == seed).then_some(index)
+    }
+
+    /// With the words that it came from. Values of secrets are left out: results are made to be shared.
+    pub fn named(self, file: &Path, set: &[String]) -> Plan {
+        let shown = |pair: &String| match pair.split_once('=') {
+            Some((key, _)) if is_secret(key) => format!("{key}=(hidden)"),
+            Some(_) | None => pair.clone(),
+        };
+        Plan { file: file.display().to_string(), set: set.iter().map(shown).collect(), ..self }
     }
 
     pub fn row(&self, cell: &PlannedCell) -> &Row {
@@ -142,6 +159,8 @@ impl Plan {
             engine: self.engine.to_string(),
             plan: self.digest.clone(),
             shard: self.shard.map(|shard| shard.to_string()),
+            file: self.file.clone(),
+            set: self.set.clone(),
             seed: self.scenario.seed.0,
             runs: u64::from(self.scenario.runs),
             resolved: Some(self.scenario.resolved()),

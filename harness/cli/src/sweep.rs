@@ -15,6 +15,7 @@ use ackproof_report::store::{Recorded, Store, StoreError};
 
 use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::storm::storm_of;
 use crate::verify::{self, Sample};
 
 /// Set when the user wants to stop.
@@ -160,7 +161,8 @@ fn run_unit(plan: &Plan, unit: Unit, sample: Sample) -> Done {
         Err(broken) => return Done { line: RunLine::broken(unit.seed, broken.0), verified: None },
     };
     let history = &trial.recording.history;
-    let line = RunLine::new(unit.seed, history.digest(), &trial.recording, &trial.verdict);
+    let mut line = RunLine::new(unit.seed, history.digest(), &trial.recording, &trial.verdict);
+    line.storm = Some(storm_of(&schedule));
     let verified = is_sampled(plan, sample, &cell.plan.id, unit.seed).then(|| {
         verify::difference(&bed, &schedule, unit.seed, history)
             .unwrap_or_else(|broken| Some(format!("the reference engine failed: {}", broken.0)))

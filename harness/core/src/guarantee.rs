@@ -57,6 +57,9 @@ impl Guarantee {
         ),
     ];
 
+    /// What every cell is judged by, whether or not anybody asked for it.
+    pub const OF_EVERY_CELL: [Guarantee; 2] = [Guarantee::NoAckedLoss, Guarantee::Durable];
+
     pub fn word(self) -> &'static str {
         Guarantee::ALL[self as usize].0
     }

@@ -60,7 +60,7 @@ impl Scenario {
     /// The guarantees that somebody wants to know of in a cell: those that every cell is judged by, then those that
     /// expectations speak of, in their order.
     pub fn asked(&self, row: &Row, fault: &str) -> Vec<Guarantee> {
-        let mut asked = vec![Guarantee::NoAckedLoss, Guarantee::Durable];
+        let mut asked = Guarantee::OF_EVERY_CELL.to_vec();
         asked.extend(self.expected(row, fault));
         let mut seen = BTreeSet::new();
         asked.retain(|guarantee| seen.insert(*guarantee));

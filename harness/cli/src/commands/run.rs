@@ -44,8 +44,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let wanted = wanted(args)?;
     listen_for_interrupt();
     let mut exit = Exit::AsExpected;
-    for scenario in scenarios {
-        let mut plan = Plan::of(scenario, args.engine.into());
+    for (scenario, file) in scenarios.into_iter().zip(&args.files) {
+        let mut plan = Plan::of(scenario, args.engine.into()).named(file, &args.set);
         if let Some(Wanted { shard, source }) = wanted {
             let all = number_of(plan.units().count() as u64, "run");
             plan.shard = Some(shard);
@@ -149,7 +149,7 @@ fn resume_command() -> String {
 }
 
 /// A word as a shell takes it for one.
-fn shell_word(word: &str) -> String {
+pub(super) fn shell_word(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/=:,@+%".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()

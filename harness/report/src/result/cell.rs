@@ -21,6 +21,9 @@ pub struct CellPlan {
     pub fault: String,
     /// Seeds to run.
     pub runs: u64,
+    /// What expectations ask of this cell, beside the promises that every cell is judged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Guarantee>,
 }
 
 /// What all runs of one cell came to.

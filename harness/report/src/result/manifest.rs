@@ -25,6 +25,12 @@ pub struct Manifest {
     /// The part of the runs that belongs here, `2/5`; `None` for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
+    /// The scenario's file as it was named on the command line; empty for one that is built in.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub file: String,
+    /// What the command line fixed, `key=value`; secrets are replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set: Vec<String>,
     pub seed: u64,
     /// Seeds per cell.
     pub runs: u64,

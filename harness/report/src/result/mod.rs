@@ -8,6 +8,7 @@ mod latency;
 mod manifest;
 mod messages;
 mod run;
+mod storm;
 mod summary;
 
 pub use cell::{AckMs, Cell, CellPlan, CellVerdict, GuaranteeCell, Loss, MissedInCell, UnavailableMs, Witness};
@@ -15,6 +16,7 @@ pub use latency::Latencies;
 pub use manifest::{Manifest, ManifestRow, Value};
 pub use messages::{LostIn, Messages};
 pub use run::{LostMessage, Missed, RunLine, RunVerdict, parse_msg};
+pub use storm::Storm;
 pub use summary::{
     BrokenRun, Expectation, ExpectationOutcome, FaultClass, Mismatch, NotModelled, Note, NoteKind, Summary, Verified,
 };

@@ -10,7 +10,7 @@ use ackproof_core::seed::Seed;
 use ackproof_core::verdict::{Judgement, Stage, Verdict};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Latencies, Messages, VERSION};
+use super::{Latencies, Messages, Storm, VERSION};
 
 /// What one run came to. Everything a cell adds up is here, so that a sweep can be resumed, split and joined.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct RunLine {
     pub seed: Seed,
     /// Of the history. Empty when the run broke.
     pub digest: Digest,
+    /// Of the schedule; `None` in results of a program that did not write it, and when the run broke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storm: Option<Storm>,
     /// Events handled by all actors.
     pub events: u64,
     /// Faults of the schedule, and how many of them had an effect.
@@ -81,6 +84,7 @@ impl RunLine {
             v: VERSION,
             seed,
             digest,
+            storm: None,
             events: recording.events,
             faults: recording.faults.len() as u64,
             faults_fired: verdict.faults_fired,
@@ -101,6 +105,7 @@ impl RunLine {
             v: VERSION,
             seed,
             digest: Digest(String::new()),
+            storm: None,
             events: 0,
             faults: 0,
             faults_fired: 0,

@@ -22,11 +22,19 @@ fn manifest(plan: &str) -> Manifest {
         engine: "event".into(),
         plan: plan.into(),
         shard: None,
+        file: "orders.yaml".into(),
+        set: Vec::new(),
         seed: 1,
         runs: 2,
         resolved: None,
         rows: Vec::new(),
-        cells: vec![CellPlan { id: "r1-f1-kill".into(), settings: Default::default(), fault: "kill".into(), runs: 2 }],
+        cells: vec![CellPlan {
+            id: "r1-f1-kill".into(),
+            settings: Default::default(),
+            fault: "kill".into(),
+            runs: 2,
+            asked: Vec::new(),
+        }],
     }
 }
 

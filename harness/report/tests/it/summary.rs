@@ -10,7 +10,7 @@ use snapbox::{assert_data_eq, file};
 
 fn plan(runs: u64) -> CellPlan {
     let settings = [("producer.acks".to_owned(), "all".to_owned())].into();
-    CellPlan { id: "r1-f1-kill".into(), settings, fault: "kill".into(), runs }
+    CellPlan { id: "r1-f1-kill".into(), settings, fault: "kill".into(), runs, asked: Vec::new() }
 }
 
 #[test]
