@@ -12,7 +12,9 @@
 //! * [`explain`]: the life of one message, in words and as a space-time diagram.
 //! * [`words`]: a fault schedule in plain words.
 
+pub mod baseline;
 mod breaches;
+pub mod compare;
 pub mod explain;
 mod figures;
 pub mod formats;
@@ -21,6 +23,7 @@ pub mod markdown;
 pub mod matrix;
 mod remarks;
 pub mod result;
+pub mod significance;
 pub mod stats;
 pub mod store;
 pub mod text;

@@ -373,7 +373,7 @@ fn to_json(manifest: &Manifest) -> String {
 const OBJECT_MAX: u64 = 1 << 28;
 
 /// Reads a file of one object, looking at its version before its shape.
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
     let (file, metadata) = lines::open(path)?;
     if metadata.len() > OBJECT_MAX {
         return Err(StoreError::TooLarge { path: path.to_owned(), max: OBJECT_MAX });
@@ -396,7 +396,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StoreError> {
 }
 
 /// Writes beside the file and then renames, so that the file is always whole: the old or the new one.
-fn write_whole(path: &Path, text: &str) -> Result<(), StoreError> {
+pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), StoreError> {
     write_with(path, |file| file.write_all(text.as_bytes()))
 }
 

@@ -1,5 +1,7 @@
 //! What is written to disk and what a reader sees.
 
+mod baseline;
+mod compare;
 mod explain;
 mod fixture;
 mod headline;
