@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::init::args::InitArgs;
 use crate::reference::completions::CompletionsArgs;
 use crate::reference::man::ManArgs;
+use crate::commands::accept::AcceptArgs;
+use crate::commands::compare::CompareArgs;
 use crate::shard::Asked;
 use crate::verify::Sample;
 
@@ -61,6 +63,12 @@ pub enum Command {
         ackproof report results/orders --format markdown -o orders.md\n  \
         ackproof report results/orders/1a2b3c4d5e6f --format markdown")]
     Report(ReportArgs),
+    /// Say for each cell whether HEAD keeps its promises better, worse or the same as BASE, beyond chance.
+    #[command(after_help = crate::commands::compare::EXAMPLES)]
+    Compare(CompareArgs),
+    /// Keep results as the baseline that `compare` holds later ones against, and print what moved.
+    #[command(after_help = crate::commands::accept::EXAMPLES)]
+    Accept(AcceptArgs),
     /// List what can be written in a scenario.
     #[command(after_help = "Examples:\n  ackproof list faults\n  ackproof list settings kafka --client librdkafka")]
     List(ListArgs),

@@ -1,6 +1,8 @@
 //! One file a command.
 
+pub mod accept;
 mod check;
+pub mod compare;
 mod ending;
 mod explain;
 mod init;
@@ -36,6 +38,8 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Replay(args)) => replay::replay(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Report(args)) => report::report(&args),
+        Some(Command::Compare(args)) => compare::compare(&args),
+        Some(Command::Accept(args)) => accept::accept(&args),
         Some(Command::List(args)) => list::list(&args),
         Some(Command::Init(args)) => init::init(&args),
         Some(Command::Completions(args)) => reference::completions(&args),

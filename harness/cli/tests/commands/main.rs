@@ -3,6 +3,7 @@
 mod bad_input;
 mod bad_results;
 mod init;
+mod comparing;
 mod interrupted;
 mod reading;
 mod replaying;
