@@ -1,17 +1,12 @@
 //! The space-time diagram: a lane for each node that matters, time downwards, and in each lane whether the node is
 //! up and whether it holds a copy.
 
-use std::collections::BTreeSet;
-
 use ackproof_core::app::MsgId;
-use ackproof_core::node::NodeId;
 use ackproof_core::recording::Recording;
 
-use super::life::{self, Moment, State};
+use super::moment::{Lane, Life, Moment, State, Turn};
 use crate::text::{Look, Tone};
 
-/// More moments than this are cut in the middle: a storm has thousands, and the beginning and the end decide.
-const MOMENTS_MAX: usize = 120;
 /// A quiet time of this many milliseconds gets a line of its own.
 const QUIET_MS: u64 = 1000;
 const LANE_MAX: usize = 26;
@@ -20,28 +15,21 @@ const WIDTH_MAX: usize = 110;
 
 /// Draws the life of `msg`. The recording needs its trace; without one only applications and faults are seen.
 pub fn diagram(recording: &Recording, msg: MsgId, look: &Look) -> String {
-    let moments = life::read(recording, msg);
-    let lanes: BTreeSet<NodeId> = moments.iter().flat_map(|moment| moment.deeds.keys().copied()).collect();
-    if lanes.is_empty() {
+    let life = Life::of(recording, msg);
+    if life.lanes.is_empty() {
         return format!("nothing is recorded about {msg}\n");
     }
-    let clock = moments.iter().map(|moment| moment.at.to_string().len()).max().unwrap_or(0).max(4);
+    let clock = life.moments.iter().map(|moment| moment.at.to_string().len()).max().unwrap_or(0).max(4);
     let room = look.width().min(WIDTH_MAX).saturating_sub(clock + 3);
-    let lane = (room / lanes.len()).clamp(LANE_MIN, LANE_MAX);
-    let sheet = Sheet { look, lanes: lanes.into_iter().collect(), clock, lane };
-    let names = &recording.history.nodes;
-    let name = |node: &NodeId| names.get(node.index()).map_or("?", String::as_str);
-    let mut lines = vec![sheet.head(&name)];
-    let skipped = moments.len().saturating_sub(MOMENTS_MAX);
-    let cut = if skipped == 0 { moments.len() } else { MOMENTS_MAX / 2 };
-    for (index, moment) in moments.iter().enumerate() {
-        if index >= cut && index < cut + skipped {
-            if index == cut {
-                lines.push(format!(" {:clock$}  ({skipped} more moments are left out here)", ""));
-            }
-            continue;
+    let lane = (room / life.lanes.len()).clamp(LANE_MIN, LANE_MAX);
+    let sheet = Sheet { look, clock, lane };
+    let mut lines = vec![sheet.head(&life.lanes)];
+    for (index, moment) in life.moments.iter().enumerate() {
+        let left_out = life.left_out.filter(|left_out| left_out.behind == index);
+        if let Some(left_out) = left_out {
+            lines.push(format!(" {:clock$}  ({} more moments are left out here)", "", left_out.moments));
         }
-        let before = index.checked_sub(1).map(|before| &moments[before]);
+        let before = index.checked_sub(1).map(|before| &life.moments[before]).filter(|_| left_out.is_none());
         if let Some(before) = before.filter(|before| moment.at.since(before.at).0 >= QUIET_MS) {
             lines.push(sheet.quiet(before));
         }
@@ -55,7 +43,6 @@ pub fn diagram(recording: &Recording, msg: MsgId, look: &Look) -> String {
 
 struct Sheet<'a> {
     look: &'a Look,
-    lanes: Vec<NodeId>,
     /// Width of the time column.
     clock: usize,
     /// Width of a lane.
@@ -63,44 +50,44 @@ struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    fn head<'n>(&self, name: &dyn Fn(&NodeId) -> &'n str) -> String {
-        let names: String = self.lanes.iter().map(|node| format!("{:lane$}", name(node), lane = self.lane)).collect();
+    fn head(&self, lanes: &[String]) -> String {
+        let names: String = lanes.iter().map(|name| format!("{name:lane$}", lane = self.lane)).collect();
         self.look.paint(format!(" {:>clock$}  {names}", "time", clock = self.clock).trim_end(), Tone::Strong)
     }
 
     /// A line without anything but the lanes.
     fn quiet(&self, after: &Moment) -> String {
-        let lanes: String = self.lanes.iter().map(|node| self.cell(after, *node, "")).collect();
+        let lanes: String = after.lanes.iter().map(|lane| self.cell(lane.state, "")).collect();
         format!(" {:>clock$}  {}", "...", lanes.trim_end(), clock = self.clock)
     }
 
     fn draw(&self, moment: &Moment, lines: &mut Vec<String>) {
         let mut clock = moment.at.to_string();
-        for fault in &moment.faults {
+        for turn in &moment.faults {
             let rule = if self.look.unicode { "──" } else { "--" };
-            let text = self.look.paint(&format!("{rule} {fault}"), Tone::Doubt);
+            let text = self.look.paint(&format!("{rule} {}", words(turn)), Tone::Doubt);
             lines.push(format!(" {clock:>width$}  {text}", width = self.clock));
             clock.clear();
         }
-        let texts: Vec<Vec<String>> = self.lanes.iter().map(|node| self.lane_lines(moment, *node)).collect();
+        let texts: Vec<Vec<String>> = moment.lanes.iter().map(|lane| self.lane_lines(lane)).collect();
         let height = texts.iter().map(Vec::len).max().unwrap_or(0);
         for row in 0..height {
-            let cells = self.lanes.iter().zip(&texts);
+            let cells = moment.lanes.iter().zip(&texts);
             let cells: String =
-                cells.map(|(node, text)| self.cell(moment, *node, text.get(row).map_or("", String::as_str))).collect();
+                cells.map(|(lane, text)| self.cell(lane.state, text.get(row).map_or("", String::as_str))).collect();
             lines.push(format!(" {clock:>width$}  {}", cells.trim_end(), width = self.clock));
             clock.clear();
         }
     }
 
     /// What a node did in a moment, in lines that fit its lane.
-    fn lane_lines(&self, moment: &Moment, node: NodeId) -> Vec<String> {
+    fn lane_lines(&self, lane: &Lane) -> Vec<String> {
         // The sign, a blank before the text, and a blank behind it.
         let width = self.lane - 3;
         let mut lines: Vec<String> = Vec::new();
-        for deed in moment.deeds.get(&node).into_iter().flatten() {
+        for deed in &lane.deeds {
             let mut line = String::new();
-            for word in deed.split(' ').flat_map(|word| pieces(word, width)) {
+            for word in deed.text.split(' ').flat_map(|word| pieces(word, width)) {
                 if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
                     lines.push(std::mem::take(&mut line));
                 }
@@ -114,8 +101,7 @@ impl Sheet<'_> {
         lines
     }
 
-    fn cell(&self, moment: &Moment, node: NodeId, text: &str) -> String {
-        let state = moment.states.get(&node).copied().unwrap_or_default();
+    fn cell(&self, state: State, text: &str) -> String {
         let padded = format!("{text:width$}", width = self.lane - 2);
         let is_loud = text.len() >= 3 && text.chars().take(3).all(char::is_uppercase);
         let padded = if is_loud { self.look.paint(&padded, Tone::Strong) } else { padded };
@@ -145,6 +131,13 @@ impl Sheet<'_> {
             sign(State::HoldsDurably),
             sign(State::Down)
         )
+    }
+}
+
+fn words(turn: &Turn) -> String {
+    match &turn.begins {
+        Some(text) => format!("fault {}: {text}", turn.fault),
+        None => format!("fault {} ends", turn.fault),
     }
 }
 

@@ -9,27 +9,24 @@ use ackproof_core::op::{Death, Op};
 use ackproof_core::recording::{Fact, Recording};
 use ackproof_core::time::Time;
 
+use super::moment::{Deed, Mark, Passed, State, Turn};
+
+/// What a recording says about a message.
+pub(super) struct Told {
+    pub moments: Vec<Moment>,
+    /// What passed from whom to whom, with the moments in which it left and arrived.
+    pub passings: Vec<(Passed, (Time, NodeId), (Time, NodeId))>,
+}
+
 /// Everything that happened in one millisecond and matters.
 #[derive(Clone, Eq, PartialEq, Debug, Default)]
 pub(super) struct Moment {
     pub at: Time,
     /// What concerns the whole run.
-    pub faults: Vec<String>,
-    pub deeds: BTreeMap<NodeId, Vec<String>>,
+    pub faults: Vec<Turn>,
+    pub deeds: BTreeMap<NodeId, Vec<Deed>>,
     /// Of every node, after this moment.
     pub states: BTreeMap<NodeId, State>,
-}
-
-/// What a node is and has.
-#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
-pub(super) enum State {
-    Down,
-    #[default]
-    Up,
-    /// It holds a copy that is not known to be on the platter.
-    Holds,
-    /// It holds a copy on the platter.
-    HoldsDurably,
 }
 
 /// Where a copy is.
@@ -55,13 +52,19 @@ struct Walk<'a> {
     found: bool,
     /// Whose application was told nothing yet of the message it sent.
     asks: Option<NodeId>,
-    moments: Vec<Moment>,
+    /// When and where it was last sent, appended by a leader, and confirmed.
+    sent: Option<(Time, NodeId)>,
+    appended: Option<(Time, NodeId)>,
+    confirmed: Option<(Time, NodeId)>,
+    told: Told,
 }
 
-/// Reads the moments that matter to `msg`; none when nobody sent it.
-pub(super) fn read(recording: &Recording, msg: MsgId) -> Vec<Moment> {
+/// Reads what matters to `msg`; nothing when nobody sent it.
+pub(super) fn read(recording: &Recording, msg: MsgId) -> Told {
     let is_send = |op: &Op| matches!(op, Op::Send { msg: it, .. } if *it == msg);
-    let Some(send) = recording.history.entries.iter().find(|entry| is_send(&entry.op)) else { return Vec::new() };
+    let Some(send) = recording.history.entries.iter().find(|entry| is_send(&entry.op)) else {
+        return Told { moments: Vec::new(), passings: Vec::new() };
+    };
     let mut walk = Walk::new(recording, msg, send.at);
     // Machines first, then what their processes did: a copy must not survive the power loss of its millisecond.
     let history = recording.history.entries.iter().map(|entry| (entry.at, Item::Op(entry.node, &entry.op)));
@@ -74,7 +77,7 @@ pub(super) fn read(recording: &Recording, msg: MsgId) -> Vec<Moment> {
             Item::Fact(node, fact) => walk.fact(at, node, fact),
         }
     }
-    walk.moments
+    walk.told
 }
 
 enum Item<'a> {
@@ -123,15 +126,18 @@ impl<'a> Walk<'a> {
             passed: BTreeSet::new(),
             found: false,
             asks: None,
-            moments: Vec::new(),
+            sent: None,
+            appended: None,
+            confirmed: None,
+            told: Told { moments: Vec::new(), passings: Vec::new() },
         }
     }
 
     fn op(&mut self, at: Time, node: Option<NodeId>, op: &Op) {
         let Some(node) = node else {
             match op {
-                Op::FaultBegan { fault, text } => self.fault(at, format!("fault {}: {text}", fault + 1)),
-                Op::FaultEnded { fault } => self.fault(at, format!("fault {} ends", fault + 1)),
+                Op::FaultBegan { fault, text } => self.fault(at, *fault, Some(text.clone())),
+                Op::FaultEnded { fault } => self.fault(at, *fault, None),
                 Op::Phase(_)
                 | Op::PhaseLimit(_)
                 | Op::AtWork { .. }
@@ -149,7 +155,7 @@ impl<'a> Walk<'a> {
             Op::Started => {
                 self.down.remove(&node);
                 if at >= self.sent_at {
-                    self.deed(at, node, "starts");
+                    self.deed(at, node, Mark::Started, "starts");
                 }
             }
             Op::Died(death) => {
@@ -159,31 +165,36 @@ impl<'a> Walk<'a> {
                     Death::PowerLost => "POWER LOST",
                     Death::Exited => "stops",
                 };
-                self.deed(at, node, how);
+                self.deed(at, node, if *death == Death::Exited { Mark::Noted } else { Mark::Died }, how);
             }
             Op::Send { msg, attempt } if is_it(*msg) => {
                 self.asks = Some(node);
-                self.deed(at, node, if *attempt == 0 { "sends it" } else { "sends it again" });
+                self.sent = Some((at, node));
+                self.deed(at, node, Mark::Sent, if *attempt == 0 { "sends it" } else { "sends it again" });
             }
             Op::EndTransaction { commit } if self.asks == Some(node) => {
-                self.deed(at, node, if *commit { "asks to commit" } else { "takes it back" });
+                self.deed(at, node, Mark::Sent, if *commit { "asks to commit" } else { "takes it back" });
             }
             Op::Told { msg, outcome } if is_it(*msg) => {
                 self.asks = None;
-                self.deed(at, node, &told(outcome));
+                let (mark, text) = told(outcome);
+                if let Some(left) = self.confirmed.filter(|_| mark == Mark::Acked) {
+                    self.told.passings.push((Passed::Ack, left, (at, node)));
+                }
+                self.deed(at, node, mark, &text);
             }
-            Op::Delivered(it) if is_it(it.msg) => self.deed(at, node, "gets it"),
+            Op::Delivered(it) if is_it(it.msg) => self.deed(at, node, Mark::Read, "gets it"),
             Op::Processed { delivery, success } if is_it(delivery.msg) => {
-                self.deed(at, node, if *success { "is done with it" } else { "fails on it" });
+                self.deed(at, node, Mark::Read, if *success { "is done with it" } else { "fails on it" });
             }
             Op::Audited(it) if is_it(it.msg) => {
                 self.found = true;
-                self.deed(at, node, "finds it");
+                self.deed(at, node, Mark::Read, "finds it");
             }
-            Op::Effect(it) if is_it(it.msg) => self.deed(at, node, "finds its result"),
-            Op::Stranded(it) if is_it(it.msg) => self.deed(at, node, "has it, may not serve it"),
+            Op::Effect(it) if is_it(it.msg) => self.deed(at, node, Mark::Read, "finds its result"),
+            Op::Stranded(it) if is_it(it.msg) => self.deed(at, node, Mark::Missing, "has it, may not serve it"),
             Op::AuditEnd { origin, complete: true } if self.origins.contains(origin) && !self.found => {
-                self.deed(at, node, "read to the end: not there");
+                self.deed(at, node, Mark::Missing, "read to the end: not there");
             }
             Op::Phase(_) | Op::PhaseLimit(_) | Op::AtWork { .. } | Op::FaultBegan { .. } | Op::FaultEnded { .. } => {}
             Op::FaultMissed { .. } | Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) => {}
@@ -200,11 +211,12 @@ impl<'a> Walk<'a> {
                 self.destroy(|spot| spot.node == node && spot.origin == *origin && spot.offset >= *kept);
                 // What a power loss left is on the platter.
                 self.make_durable(node, *origin, *kept);
-                self.deed(at, node, &format!("{kept} of {written} records left"));
+                let mark = if kept < written { Mark::Destroyed } else { Mark::Noted };
+                self.deed(at, node, mark, &format!("{kept} of {written} records left"));
             }
             Fact::DiskLost => {
                 self.destroy(|spot| spot.node == node);
-                self.deed(at, node, "DISK LOST");
+                self.deed(at, node, Mark::Died, "DISK LOST");
             }
             Fact::PowerCut { .. } | Fact::MessageSent { .. } | Fact::MessageTaken { .. } | Fact::MessageLost { .. } => {
             }
@@ -214,46 +226,49 @@ impl<'a> Walk<'a> {
     fn observed(&mut self, at: Time, node: NodeId, observation: &Observation) {
         match observation {
             Observation::Appended { origin, offset, msg, .. } => {
-                self.written(at, node, *origin, *offset, *msg, "appends")
+                let spot = Spot { node, origin: *origin, offset: *offset };
+                self.written(at, spot, *msg, true)
             }
             Observation::Replicated { origin, offset, msg, .. } => {
-                self.written(at, node, *origin, *offset, *msg, "copies")
+                let spot = Spot { node, origin: *origin, offset: *offset };
+                self.written(at, spot, *msg, false)
             }
             Observation::Synced { origin, upto } => {
                 if self.make_durable(node, *origin, *upto) {
-                    self.deed(at, node, "has it on disk");
+                    self.deed(at, node, Mark::Wrote, "has it on disk");
                 }
             }
             Observation::Confirmed { msg, copies, .. } if *msg == self.msg => {
-                self.deed(at, node, &format!("confirms: on {}", self.names(copies)));
+                self.confirmed = Some((at, node));
+                self.deed(at, node, Mark::Noted, &format!("confirms: on {}", self.names(copies)));
             }
             Observation::LeaderElected { origin, leader, epoch, clean } if self.is_in_time(at, *origin) => match leader
             {
-                Some(leader) if *clean => self.deed(at, *leader, &format!("LEADER, epoch {epoch}")),
-                Some(leader) => self.deed(at, *leader, &format!("LEADER (unclean), epoch {epoch}")),
-                None => self.deed(at, node, "no leader can be elected"),
+                Some(leader) if *clean => self.deed(at, *leader, Mark::Leads, &format!("LEADER, epoch {epoch}")),
+                Some(leader) => self.deed(at, *leader, Mark::Leads, &format!("LEADER (unclean), epoch {epoch}")),
+                None => self.deed(at, node, Mark::Noted, "no leader can be elected"),
             },
             Observation::IsrShrunk { origin, isr } | Observation::IsrExpanded { origin, isr }
                 if self.origins.contains(origin) && at >= self.sent_at =>
             {
-                self.deed(at, node, &format!("in sync: {}", self.names(isr)));
+                self.deed(at, node, Mark::Noted, &format!("in sync: {}", self.names(isr)));
             }
             Observation::Truncated { origin, from, to, .. } if self.origins.contains(origin) => {
                 let cut = |spot: &Spot| spot.node == node && spot.origin == *origin && spot.offset >= *to;
                 if self.copies.keys().any(cut) {
                     self.destroy(cut);
-                    self.deed(at, node, &format!("TRUNCATES {from} to {to}"));
+                    self.deed(at, node, Mark::Destroyed, &format!("TRUNCATES {from} to {to}"));
                 }
             }
             Observation::Committed { origin, upto } => {
                 let passes = self.copies.keys().any(|spot| spot.origin == *origin && spot.offset < *upto);
                 if passes && self.passed.insert(*origin) {
-                    self.deed(at, node, "progress is past it");
+                    self.deed(at, node, Mark::Noted, "progress is past it");
                 }
             }
             Observation::Disposed { origin, offset, msg, rule } if *msg == self.msg => {
                 self.destroy(|spot| *spot == Spot { node, origin: *origin, offset: *offset });
-                self.deed(at, node, &format!("drops it: {rule}"));
+                self.deed(at, node, Mark::Destroyed, &format!("drops it: {rule}"));
             }
             Observation::Confirmed { .. } | Observation::LeaderElected { .. } | Observation::IsrShrunk { .. } => {}
             Observation::IsrExpanded { .. } | Observation::Truncated { .. } | Observation::Disposed { .. } => {}
@@ -265,13 +280,20 @@ impl<'a> Walk<'a> {
         self.origins.contains(&origin) && (at >= self.sent_at || Some(at) == self.context_at)
     }
 
-    fn written(&mut self, at: Time, node: NodeId, origin: Origin, offset: u64, msg: MsgId, verb: &str) {
-        let spot = Spot { node, origin, offset };
+    fn written(&mut self, at: Time, spot: Spot, msg: MsgId, leads: bool) {
+        let Spot { node, offset, .. } = spot;
         if msg == self.msg {
             self.copies.insert(spot, false);
-            self.deed(at, node, &format!("{verb} it at {offset}"));
+            if let Some(left) = if leads { self.sent } else { self.appended } {
+                self.told.passings.push((Passed::Message, left, (at, node)));
+            }
+            if leads {
+                self.appended = Some((at, node));
+            }
+            let verb = if leads { "appends" } else { "copies" };
+            self.deed(at, node, Mark::Wrote, &format!("{verb} it at {offset}"));
         } else if self.copies.remove(&spot).is_some() {
-            self.deed(at, node, &format!("overwrites {offset} with {msg}"));
+            self.deed(at, node, Mark::Destroyed, &format!("overwrites {offset} with {msg}"));
         }
     }
 
@@ -297,23 +319,23 @@ impl<'a> Walk<'a> {
         nodes.iter().map(name).collect::<Vec<_>>().join(" ")
     }
 
-    fn fault(&mut self, at: Time, text: String) {
-        self.moment(at).faults.push(text);
+    fn fault(&mut self, at: Time, fault: u16, begins: Option<String>) {
+        self.moment(at).faults.push(Turn { fault: u64::from(fault) + 1, begins });
     }
 
-    fn deed(&mut self, at: Time, node: NodeId, text: &str) {
+    fn deed(&mut self, at: Time, node: NodeId, mark: Mark, text: &str) {
         let states = self.states();
         let moment = self.moment(at);
-        moment.deeds.entry(node).or_default().push(text.to_owned());
+        moment.deeds.entry(node).or_default().push(Deed { mark, text: text.to_owned() });
         moment.states = states;
     }
 
     fn moment(&mut self, at: Time) -> &mut Moment {
-        if self.moments.last().is_none_or(|last| last.at != at) {
+        if self.told.moments.last().is_none_or(|last| last.at != at) {
             let states = self.states();
-            self.moments.push(Moment { at, states, ..Moment::default() });
+            self.told.moments.push(Moment { at, states, ..Moment::default() });
         }
-        self.moments.last_mut().expect("one was made where there was none")
+        self.told.moments.last_mut().expect("one was made where there was none")
     }
 
     fn states(&self) -> BTreeMap<NodeId, State> {
@@ -334,12 +356,12 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn told(outcome: &Outcome) -> String {
+fn told(outcome: &Outcome) -> (Mark, String) {
     match outcome {
-        Outcome::Acked => "told: ACKED".to_owned(),
-        Outcome::Untold => "told nothing".to_owned(),
-        Outcome::Rejected(reason) => format!("told: rejected, {reason}"),
-        Outcome::Unknown(reason) => format!("told: unknown, {reason}"),
-        Outcome::Aborted => "told: aborted".to_owned(),
+        Outcome::Acked => (Mark::Acked, "told: ACKED".to_owned()),
+        Outcome::Untold => (Mark::Told, "told nothing".to_owned()),
+        Outcome::Rejected(reason) => (Mark::Told, format!("told: rejected, {reason}")),
+        Outcome::Unknown(reason) => (Mark::Told, format!("told: unknown, {reason}")),
+        Outcome::Aborted => (Mark::Told, "told: aborted".to_owned()),
     }
 }

@@ -2,6 +2,7 @@
 
 mod diagram;
 mod life;
+mod moment;
 
 use ackproof_core::app::MsgId;
 use ackproof_core::recording::Recording;
@@ -9,6 +10,7 @@ use ackproof_core::recording::Recording;
 use crate::text::{Look, Page, Tone};
 
 pub use diagram::diagram;
+pub use moment::{Deed, Lane, LeftOut, Life, Mark, Moment, Passed, Passing, Place, State, Turn};
 
 /// What is known about a message.
 #[derive(Clone, Debug)]
