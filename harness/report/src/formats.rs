@@ -1,8 +1,8 @@
 //! The forms in which `report` renders results. A form is a file of its own and a line here.
 
-use crate::markdown;
 use crate::store::Results;
 use crate::text::{self, Look};
+use crate::{html, markdown};
 
 /// A form of the report.
 #[derive(Copy, Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Format {
 }
 
 /// Every form; the first is the one that is meant when none is named.
-pub const FORMATS: [Format; 3] = [
+pub const FORMATS: [Format; 4] = [
     Format { name: "text", about: "for a terminal", render: |results, look| text::render(&results.summary, look) },
     Format {
         name: "markdown",
@@ -24,6 +24,7 @@ pub const FORMATS: [Format; 3] = [
         render: |results, look| markdown::render(&results.summary, &look.folder),
     },
     Format { name: "json", about: "the summary, for programs", render: |results, _| results.summary.json() },
+    Format { name: "html", about: "one page to open in a browser", render: |results, _| html::render(results) },
 ];
 
 /// The form of this name.

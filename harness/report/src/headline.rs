@@ -199,6 +199,12 @@ pub(crate) fn harm(cell: &Cell) -> f64 {
     cell.guarantees.get(&Guarantee::Durable).map_or(cell.loss.p, |durable| durable.p.max(cell.loss.p))
 }
 
+/// The 95 % interval of [`harm`].
+pub(crate) fn harm_interval(cell: &Cell) -> [f64; 2] {
+    let durable = cell.guarantees.get(&Guarantee::Durable).filter(|durable| durable.p > cell.loss.p);
+    durable.map_or(cell.loss.ci95, |durable| durable.ci95)
+}
+
 /// The loss to show first: one with a witness, and with a row that prevents it by as few changes as possible.
 pub(crate) fn example<'a>(matrix: &Matrix<'a>) -> Option<Example<'a>> {
     let columns = 0..matrix.columns.len();

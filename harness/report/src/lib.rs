@@ -9,16 +9,20 @@
 //! * [`matrix`]: the summary as rows and columns, and which row prevents a loss.
 //! * [`text`], [`markdown`]: the summary for a terminal and for a pull request.
 //! * [`formats`]: the forms of the report, by name.
+//! * [`html`]: one page to open in a browser, with everything in it.
+//! * [`exhibit`]: what that page shows of one run of a cell.
 //! * [`explain`]: the life of one message, in words and as a space-time diagram.
 //! * [`words`]: a fault schedule in plain words.
 
 pub mod baseline;
 mod breaches;
 pub mod compare;
+pub mod exhibit;
 pub mod explain;
 mod figures;
 pub mod formats;
 mod headline;
+pub mod html;
 pub mod markdown;
 pub mod matrix;
 mod remarks;

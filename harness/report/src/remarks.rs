@@ -182,7 +182,7 @@ pub(crate) fn commands(matrix: &Matrix<'_>, folder: &str, program: &str) -> Vec<
 }
 
 /// A word that a shell takes as one.
-fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-/=:,@+".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()

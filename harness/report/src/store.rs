@@ -17,6 +17,8 @@ use ackproof_core::seed::Seed;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::exhibit::Exhibit;
+use crate::html;
 use crate::result::{Manifest, RunLine, Summary, VERSION};
 
 use lines::{Line, Lines};
@@ -128,7 +130,7 @@ impl Store {
         let scenario = out.join(file_name(&manifest.scenario));
         let name = run_name(&manifest.plan, manifest.shard.as_deref());
         let folder = scenario.join(&name);
-        for path in [folder.join("cells"), folder.join("failures")] {
+        for path in ["cells", "failures", "exhibits"].map(|name| folder.join(name)) {
             fs::create_dir_all(&path).map_err(|why| io_error("make the folder", &path, why))?;
         }
         let path = folder.join("manifest.json");
@@ -217,6 +219,40 @@ impl Store {
         Ok(())
     }
 
+    /// Writes what the page shows of a cell.
+    ///
+    /// # Errors
+    /// The disk is full, or the file cannot be written.
+    pub fn write_exhibit(&self, exhibit: &Exhibit) -> Result<(), StoreError> {
+        let mut text = serde_json::to_string(exhibit).expect("an exhibit has only string keys");
+        text.push('\n');
+        write_whole(&exhibit_path(&self.folder, &exhibit.cell), &text)
+    }
+
+    /// Writes the replay of a run of a cell that breaks nothing; returns its path relative to the run's folder.
+    ///
+    /// # Errors
+    /// The disk is full, or the file cannot be written.
+    pub fn write_sample(&self, cell: &str, text: &str) -> Result<String, StoreError> {
+        let relative = format!("exhibits/{}.run.yaml", file_name(cell));
+        write_whole(&self.folder.join(&relative), text)?;
+        Ok(relative)
+    }
+
+    /// Where the page of the run is.
+    pub fn page(&self) -> PathBuf {
+        self.folder.join("report.html")
+    }
+
+    /// Replaces `report.html` by the page of what the folder holds now.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or the file cannot be written.
+    pub fn write_page(&self) -> Result<(), StoreError> {
+        let results = Results::read(&self.folder)?;
+        write_whole(&self.page(), &html::render(&results))
+    }
+
     /// Replaces `summary.json`.
     ///
     /// # Errors
@@ -265,13 +301,28 @@ pub fn read_summary(folder: &Path) -> Result<Summary, StoreError> {
 pub struct Results {
     pub manifest: Manifest,
     pub summary: Summary,
+    /// By cell id; cells of results that were written before there were exhibits have none.
+    pub exhibits: BTreeMap<String, Exhibit>,
 }
 
 impl Results {
     /// # Errors
     /// A file is missing, of another version, or cut off.
     pub fn read(folder: &Path) -> Result<Results, StoreError> {
-        Ok(Results { manifest: read_manifest(folder)?, summary: read_summary(folder)? })
+        let (manifest, summary) = (read_manifest(folder)?, read_summary(folder)?);
+        let mut exhibits = BTreeMap::new();
+        for cell in &summary.cells {
+            let path = exhibit_path(folder, &cell.id);
+            if !path.exists() {
+                continue;
+            }
+            let exhibit: Exhibit = read_json(&path)?;
+            // One that an interrupted sweep left behind may be of another run.
+            if cell.witness.as_ref().is_none_or(|witness| witness.seed == exhibit.seed) {
+                exhibits.insert(cell.id.clone(), exhibit);
+            }
+        }
+        Ok(Results { manifest, summary, exhibits })
     }
 }
 
@@ -361,6 +412,10 @@ fn to_line(run: &RunLine) -> String {
     let mut line = serde_json::to_string(run).expect("a run has only string keys and finite numbers");
     line.push('\n');
     line
+}
+
+fn exhibit_path(folder: &Path, cell: &str) -> PathBuf {
+    folder.join("exhibits").join(format!("{}.json", file_name(cell)))
 }
 
 fn to_json(manifest: &Manifest) -> String {

@@ -49,6 +49,9 @@ pub struct ManifestRow {
     pub settings: IndexMap<String, String>,
     /// By full name, in the alphabet's order.
     pub effective: IndexMap<String, Value>,
+    /// What is no setting of the broker's: cluster, application, workload, network, disk, by path (`app.producer.send`).
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub setup: IndexMap<String, Value>,
 }
 
 /// A value and where it came from.
@@ -73,7 +76,13 @@ impl ManifestRow {
                 (name.to_string(), Value { value: value(&name.key, text), source: source.clone() })
             })
             .collect();
-        ManifestRow { settings, effective }
+        ManifestRow { settings, effective, setup: IndexMap::new() }
+    }
+
+    /// With what holds beside the broker's settings: path, value, source.
+    pub fn with_setup(self, setup: Vec<(&'static str, String, ValueSource)>) -> ManifestRow {
+        let value = |(path, value, source): (&str, String, ValueSource)| (path.to_owned(), Value { value, source });
+        ManifestRow { setup: setup.into_iter().map(value).collect(), ..self }
     }
 }
 

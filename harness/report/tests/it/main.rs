@@ -6,6 +6,7 @@ mod explain;
 mod fixture;
 mod headline;
 mod markdown;
+mod page;
 mod store;
 mod summary;
 mod text;
