@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod commands;
+pub mod exhibit;
 pub mod exit;
 pub mod expectation;
 pub mod failing;

@@ -149,7 +149,8 @@ impl Plan {
     }
 
     pub fn manifest(&self) -> Manifest {
-        let rows = self.scenario.rows.iter().map(|row| ManifestRow::new(row.settings(), &row.effective));
+        let rows = self.scenario.rows.iter();
+        let rows = rows.map(|row| ManifestRow::new(row.settings(), &row.effective).with_setup(row.setup_values()));
         Manifest {
             v: VERSION,
             ackproof: env!("CARGO_PKG_VERSION").to_owned(),

@@ -20,15 +20,17 @@ pub fn looks_like_one(word: &str) -> bool {
     matches!(parts[..], [prefix, a, b] if four(prefix) && four(a) && four(b))
 }
 
-/// The replay file with this token among the failures of all results under `out`.
+/// The replay file with this token among the failures, and the runs that pages show, of all results under `out`.
 pub fn find(token: &str, out: &Path) -> Option<PathBuf> {
     let prefix = token.split('-').next()?.to_ascii_lowercase();
     let mut files = Vec::new();
     for scenario in folders(out) {
         for run in folders(&scenario) {
-            let failures = run.join("failures");
-            let entries = std::fs::read_dir(failures).into_iter().flatten().flatten();
-            files.extend(entries.map(|entry| entry.path()));
+            for folder in ["failures", "exhibits"] {
+                let entries = std::fs::read_dir(run.join(folder)).into_iter().flatten().flatten();
+                let paths = entries.map(|entry| entry.path());
+                files.extend(paths.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")));
+            }
         }
     }
     files.sort();

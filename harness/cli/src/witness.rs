@@ -9,6 +9,7 @@ use ackproof_core::recording::Detail;
 use ackproof_core::schedule::Schedule;
 use ackproof_core::seed::Seed;
 use ackproof_core::setup::Setup;
+use ackproof_report::exhibit::{Case, Exhibit, Strip};
 use ackproof_report::result::{Mismatch, RunLine, RunVerdict, Verified, Witness};
 use ackproof_report::store::{Store, StoreError};
 use ackproof_report::words;
@@ -17,6 +18,7 @@ use ackproof_search::shrink::Pass;
 use ackproof_search::{Candidate, Room, shrink};
 use ackproof_sim::Engine;
 
+use crate::exhibit;
 use crate::failing::{Failing, Shown};
 use crate::plan::{Plan, PlannedCell};
 use crate::registry::{self, Prepared};
@@ -79,7 +81,12 @@ impl Witnesses {
         let mut witness = kept.witness;
         witness.token = token::of(registry::entry(plan.scenario.broker).token, &kept.replay);
         let name = format!("{}-{}.replay.yaml", cell.plan.id, witness.seed.0);
-        witness.file = store.map_or(Ok(String::new()), |store| store.write_failure(&name, &kept.replay))?;
+        if let Some(store) = store {
+            witness.file = store.write_failure(&name, &kept.replay)?;
+            let (file, token) = (witness.file.clone(), witness.token.clone());
+            let exhibit = Exhibit::new(&cell.plan.id, witness.seed, kept.strip);
+            store.write_exhibit(&Exhibit { file, token, case: kept.case, ..exhibit })?;
+        }
         self.by_cell.insert(cell.plan.id.clone(), witness);
         Ok(())
     }
@@ -106,6 +113,9 @@ struct Kept {
     witness: Witness,
     replay: String,
     difference: Option<String>,
+    /// Of the run before it was shrunk.
+    strip: Strip,
+    case: Option<Case>,
 }
 
 impl Hunt<'_> {
@@ -115,7 +125,7 @@ impl Hunt<'_> {
         let first = bed.run_schedule(&schedule, self.seed, self.plan.engine, Detail::Verdict).ok()?;
         let failing = Failing::of(&first, &self.plan.asked(self.cell))?;
         let smallest = self.shrink(&bed, &schedule, &first, &failing);
-        self.write_down(&bed, smallest, &failing)
+        self.write_down(&bed, smallest, &failing, exhibit::strip(&first, &schedule))
     }
 
     fn shrink(&self, bed: &Bed<'_>, schedule: &Schedule, first: &Trial, failing: &Failing) -> Candidate {
@@ -153,7 +163,7 @@ impl Hunt<'_> {
 
     /// Everything that is kept of the smallest candidate. It is run from the steps as they are written, so that what a
     /// reader replays is what was found.
-    fn write_down(&self, bed: &Bed<'_>, smallest: Candidate, failing: &Failing) -> Option<Kept> {
+    fn write_down(&self, bed: &Bed<'_>, smallest: Candidate, failing: &Failing, strip: Strip) -> Option<Kept> {
         let steps = smallest.schedule.steps();
         let setup = Setup { workload: smallest.workload.clone(), ..bed.setup.clone() };
         let (trial, schedule, difference) = self.with_workload(bed, &smallest, |bed| {
@@ -175,6 +185,7 @@ impl Hunt<'_> {
             breaks: Some(failing.promise(&bed.limits)),
         };
         let replay = Replay::of(&self.plan.scenario, self.plan.row(self.cell), finding);
+        let case = shown.as_ref().and_then(|shown| exhibit::case(&trial, shown));
         let witness = Witness {
             seed: self.seed,
             faults: schedule.faults.len() as u64,
@@ -184,7 +195,7 @@ impl Hunt<'_> {
             guarantee: failing.guarantee,
             outcome: shown.map(|shown| shown.sentence),
         };
-        Some(Kept { witness, replay: replay.to_yaml(), difference })
+        Some(Kept { witness, replay: replay.to_yaml(), difference, strip, case })
     }
 }
 

@@ -6,6 +6,7 @@
 //! replaced as a whole, so a reader never sees half a summary.
 
 pub mod lines;
+mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -17,11 +18,10 @@ use ackproof_core::seed::Seed;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::exhibit::Exhibit;
-use crate::html;
 use crate::result::{Manifest, RunLine, Summary, VERSION};
 
 use lines::{Line, Lines};
+pub use page::Results;
 
 /// Why results could not be written or read; each names the path.
 #[derive(Debug, Error)]
@@ -201,7 +201,7 @@ impl Store {
         Ok(relative)
     }
 
-    /// Removes what is kept of a cell's failures.
+    /// Removes what is kept of a cell's failures, and its exhibit.
     ///
     /// # Errors
     /// The folder cannot be read, or a file not removed.
@@ -213,44 +213,10 @@ impl Store {
             let is_of_it =
                 path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(&begins));
             if is_of_it {
-                fs::remove_file(&path).map_err(|why| io_error("remove", &path, why))?;
+                remove(&path)?;
             }
         }
-        Ok(())
-    }
-
-    /// Writes what the page shows of a cell.
-    ///
-    /// # Errors
-    /// The disk is full, or the file cannot be written.
-    pub fn write_exhibit(&self, exhibit: &Exhibit) -> Result<(), StoreError> {
-        let mut text = serde_json::to_string(exhibit).expect("an exhibit has only string keys");
-        text.push('\n');
-        write_whole(&exhibit_path(&self.folder, &exhibit.cell), &text)
-    }
-
-    /// Writes the replay of a run of a cell that breaks nothing; returns its path relative to the run's folder.
-    ///
-    /// # Errors
-    /// The disk is full, or the file cannot be written.
-    pub fn write_sample(&self, cell: &str, text: &str) -> Result<String, StoreError> {
-        let relative = format!("exhibits/{}.run.yaml", file_name(cell));
-        write_whole(&self.folder.join(&relative), text)?;
-        Ok(relative)
-    }
-
-    /// Where the page of the run is.
-    pub fn page(&self) -> PathBuf {
-        self.folder.join("report.html")
-    }
-
-    /// Replaces `report.html` by the page of what the folder holds now.
-    ///
-    /// # Errors
-    /// The folder cannot be read, or the file cannot be written.
-    pub fn write_page(&self) -> Result<(), StoreError> {
-        let results = Results::read(&self.folder)?;
-        write_whole(&self.page(), &html::render(&results))
+        self.remove_exhibit(cell)
     }
 
     /// Replaces `summary.json`.
@@ -294,36 +260,6 @@ pub fn read_manifest(folder: &Path) -> Result<Manifest, StoreError> {
 pub fn read_summary(folder: &Path) -> Result<Summary, StoreError> {
     let path = folder.join("summary.json");
     if path.exists() { read_json(&path) } else { Err(StoreError::NoSummary { path: folder.to_owned() }) }
-}
-
-/// Everything that a report is made of, read from the folder of a run.
-#[derive(Clone, Debug)]
-pub struct Results {
-    pub manifest: Manifest,
-    pub summary: Summary,
-    /// By cell id; cells of results that were written before there were exhibits have none.
-    pub exhibits: BTreeMap<String, Exhibit>,
-}
-
-impl Results {
-    /// # Errors
-    /// A file is missing, of another version, or cut off.
-    pub fn read(folder: &Path) -> Result<Results, StoreError> {
-        let (manifest, summary) = (read_manifest(folder)?, read_summary(folder)?);
-        let mut exhibits = BTreeMap::new();
-        for cell in &summary.cells {
-            let path = exhibit_path(folder, &cell.id);
-            if !path.exists() {
-                continue;
-            }
-            let exhibit: Exhibit = read_json(&path)?;
-            // One that an interrupted sweep left behind may be of another run.
-            if cell.witness.as_ref().is_none_or(|witness| witness.seed == exhibit.seed) {
-                exhibits.insert(cell.id.clone(), exhibit);
-            }
-        }
-        Ok(Results { manifest, summary, exhibits })
-    }
 }
 
 /// Every run that ended, without touching the folder.
@@ -414,10 +350,6 @@ fn to_line(run: &RunLine) -> String {
     line
 }
 
-fn exhibit_path(folder: &Path, cell: &str) -> PathBuf {
-    folder.join("exhibits").join(format!("{}.json", file_name(cell)))
-}
-
 fn to_json(manifest: &Manifest) -> String {
     let mut text = serde_json::to_string_pretty(manifest).expect("a manifest has only string keys");
     text.push('\n');
@@ -466,6 +398,14 @@ fn write_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> R
         let _ = fs::remove_file(&beside);
         io_error("write", path, why)
     })
+}
+
+/// Removes a file, if it is there.
+fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(io_error("remove", path, why)),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Takes the folder for this process. A file system without locks is no reason to refuse work.

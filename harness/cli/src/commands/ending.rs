@@ -6,6 +6,7 @@ use ackproof_report::{markdown, text};
 
 use super::{look, print};
 use crate::args::Format;
+use crate::exhibit::samples;
 use crate::exit::{Exit, Failure};
 use crate::plan::Plan;
 use crate::summary;
@@ -28,10 +29,14 @@ pub(super) fn end(
         Some(_) => Witnesses::default(),
         None => witnesses(plan, swept, store, threads).map_err(kept)?,
     };
+    if plan.shard.is_none() {
+        store.map_or(Ok(()), |store| samples(plan, swept, store, &found, threads)).map_err(kept)?;
+    }
     let summary = summary::summarize(plan, swept, found);
-    store.map_or(Ok(()), |store| store.write_summary(&summary)).map_err(kept)?;
+    store.map_or(Ok(()), |store| store.write_summary(&summary).and_then(|()| store.write_page())).map_err(kept)?;
     let folder = store.map_or(String::new(), |store| store.folder().display().to_string());
     print(&rendered(&summary, &folder, format))?;
+    store.iter().for_each(|store| eprintln!("page: {}", store.page().display()));
     Ok(exit_of(&summary))
 }
 

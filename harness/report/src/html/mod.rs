@@ -45,7 +45,6 @@ struct Page<'a> {
     script: &'static str,
     summary: &'a Summary,
     version: &'a str,
-    shard: Option<&'a str>,
     title: &'a str,
     answer: String,
     /// `loss`, `holds` or `doubt`.
@@ -97,7 +96,6 @@ fn content(results: &Results) -> Page<'_> {
         script: include_str!("../../templates/script.js"),
         summary,
         version: &results.manifest.ackproof,
-        shard: results.manifest.shard.as_deref(),
         title: if summary.title.is_empty() { &summary.scenario } else { &summary.title },
         answer: headline::answer(summary, &matrix),
         tone: tone(summary),

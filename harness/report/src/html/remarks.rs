@@ -15,7 +15,8 @@ pub(super) struct Remarks<'a> {
     assumptions: &'a [String],
     differing: &'a [Mismatch],
     broken: &'a [BrokenRun],
-    interrupted: Option<&'static str>,
+    /// Why this is not the whole result, a word each.
+    part: Vec<(&'static str, String)>,
     costs: Table,
     /// Those that were judged anywhere.
     promises: Vec<Promise>,
@@ -66,7 +67,7 @@ impl<'a> Remarks<'a> {
             assumptions: &summary.assumptions,
             differing: &summary.verified.differing,
             broken: &summary.broken,
-            interrupted: (!summary.complete).then_some(remarks::INTERRUPTED),
+            part: remarks::of_the_part(summary),
             costs: costs(matrix),
             promises: judged.map(|&(word, _, meaning)| Promise { word, meaning }).collect(),
         }
