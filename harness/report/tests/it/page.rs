@@ -34,6 +34,7 @@ fn results(summary: Summary) -> Results {
         shard: None,
         seed: summary.seed,
         runs: fixture::RUNS,
+        resolved: None,
         rows,
         cells: Vec::new(),
     };
