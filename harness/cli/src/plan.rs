@@ -155,6 +155,7 @@ impl Plan {
             v: VERSION,
             ackproof: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: self.scenario.name.clone(),
+            file: self.scenario.file.clone(),
             title: self.scenario.title.clone(),
             broker: self.scenario.broker_version(),
             engine: self.engine.to_string(),

@@ -41,6 +41,11 @@ fn is_of_keeping(guarantee: Guarantee) -> bool {
 }
 
 impl Breach<'_> {
+    /// Id of its cell.
+    pub(crate) fn id(&self) -> &str {
+        &self.cell.id
+    }
+
     /// `no-duplicates is violated in 24 of 40 runs`.
     pub(crate) fn often(&self) -> String {
         let guarantee = self.witness.guarantee;

@@ -2,7 +2,7 @@
 
 use crate::store::Results;
 use crate::text::{self, Look};
-use crate::{html, markdown};
+use crate::{annotations, github, html, markdown};
 
 /// A form of the report.
 #[derive(Copy, Clone, Debug)]
@@ -16,12 +16,22 @@ pub struct Format {
 }
 
 /// Every form; the first is the one that is meant when none is named.
-pub const FORMATS: [Format; 4] = [
+pub const FORMATS: [Format; 6] = [
     Format { name: "text", about: "for a terminal", render: |results, look| text::render(&results.summary, look) },
     Format {
         name: "markdown",
         about: "for a pull request",
         render: |results, look| markdown::render(&results.summary, &look.folder),
+    },
+    Format {
+        name: "github",
+        about: "the same for the summary of a step on GitHub, with a diagram",
+        render: |results, look| github::render(results, &look.folder),
+    },
+    Format {
+        name: "annotations",
+        about: "workflow commands for GitHub",
+        render: |results, _| annotations::render(results),
     },
     Format { name: "json", about: "the summary, for programs", render: |results, _| results.summary.json() },
     Format { name: "html", about: "one page to open in a browser", render: |results, _| html::render(results) },

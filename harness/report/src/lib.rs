@@ -8,6 +8,7 @@
 //! * [`stats`]: intervals and medians.
 //! * [`matrix`]: the summary as rows and columns, and which row prevents a loss.
 //! * [`text`], [`markdown`]: the summary for a terminal and for a pull request.
+//! * [`github`], [`mermaid`], [`annotations`]: what CI on GitHub shows and draws, and what it says at the lines of a scenario.
 //! * [`formats`]: the forms of the report, by name.
 //! * [`html`]: one page to open in a browser, with everything in it.
 //! * [`exhibit`]: what that page shows of one run of a cell.
@@ -15,16 +16,19 @@
 //! * [`words`]: a fault schedule in plain words.
 
 pub mod baseline;
+pub mod annotations;
 mod breaches;
 pub mod compare;
 pub mod exhibit;
 pub mod explain;
 mod figures;
 pub mod formats;
+pub mod github;
 mod headline;
 pub mod html;
 pub mod markdown;
 pub mod matrix;
+pub mod mermaid;
 mod remarks;
 pub mod result;
 pub mod significance;

@@ -222,7 +222,7 @@ fn next(out: &mut String, matrix: &Matrix<'_>, folder: &str) {
 }
 
 /// Text that means itself: nothing in it starts a table cell, an emphasis, a tag or a new line.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

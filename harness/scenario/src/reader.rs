@@ -1,6 +1,6 @@
 //! From a document to a scenario: reads every section, puts them together, and lets the broker judge the rows.
 
-use std::path::Path;
+use std::path::{Component, Path};
 
 use ackproof_core::model::Broker;
 use ackproof_core::seed::Seed;
@@ -40,13 +40,28 @@ pub(crate) fn read_path(path: &Path, brokers: &[&dyn Broker], overrides: &[Strin
     match files::read(path) {
         Ok(text) => {
             let name = path.file_name().map_or(shown.clone(), |name| name.to_string_lossy().into_owned());
-            read_text(&shown, &stem(&name), &text, &Folder::of(path), brokers, overrides)
+            let mut read = read_text(&shown, &stem(&name), &text, &Folder::of(path), brokers, overrides)?;
+            read.scenario.file = portable(path);
+            Ok(read)
         }
         Err(why) => {
             out.error_without_place(format!("`{shown}` {why}"));
             Err(out)
         }
     }
+}
+
+/// A path from here on downwards, with `/` between its parts. Any other says where on this machine its user keeps things.
+fn portable(path: &Path) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(name) => parts.push(name.to_str()?),
+            Component::CurDir => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    Some(parts.join("/"))
 }
 
 /// `orders.yaml` and `orders.replay.yaml` are both about `orders`.
@@ -280,6 +295,7 @@ impl<'r> Reader<'r> {
         refusal::add_traps(&rows, broker, &mut notes, out);
         Some(Scenario {
             name: self.name.to_owned(),
+            file: None,
             title: String::new(),
             broker: broker.name(),
             version,

@@ -26,6 +26,8 @@ use crate::setup;
 #[derive(Serialize, Deserialize)]
 struct Resolved {
     name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     title: String,
     /// `kafka@4.1`.
     broker: String,
@@ -64,6 +66,7 @@ impl Scenario {
     pub fn resolved(&self) -> Json {
         let resolved = Resolved {
             name: self.name.clone(),
+            file: self.file.clone(),
             title: self.title.clone(),
             broker: self.broker_version(),
             client: self.client.to_owned(),
@@ -90,6 +93,7 @@ impl Scenario {
         let rows = read.rows.into_iter().map(|row| row.into_row(&read.setup, catalogue));
         Ok(Scenario {
             name: read.name,
+            file: read.file,
             title: read.title,
             broker: catalogue.broker.name(),
             version: catalogue.version,

@@ -17,6 +17,8 @@ use crate::row::Row;
 pub struct Scenario {
     /// The file's name without its ending; names the folder of results.
     pub name: String,
+    /// The file as it was named, for whoever shows its lines; `None` when that would be of no use on another machine.
+    pub file: Option<String>,
     /// The question.
     pub title: String,
     /// `kafka`.

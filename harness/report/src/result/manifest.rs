@@ -14,6 +14,9 @@ pub struct Manifest {
     pub ackproof: String,
     /// The scenario's short name.
     pub scenario: String,
+    /// The scenario's file, from the folder where the command was run; `None` when it lies elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     #[serde(default)]
     pub title: String,
     /// Model and version, `kafka@4.1`.

@@ -17,12 +17,12 @@ const P1: NodeId = NodeId(2);
 const AUDIT: NodeId = NodeId(3);
 const LOG: Origin = Origin(0);
 
-fn msg() -> MsgId {
+pub fn msg() -> MsgId {
     MsgId::new(0, 50)
 }
 
 /// Acknowledged on two machines, synced on one of them; both lose power, the other one leads afterwards.
-fn recording() -> Recording {
+pub fn recording() -> Recording {
     let mut history = History { nodes: ["b1", "b2", "p1", "audit"].map(String::from).into(), entries: Vec::new() };
     let mut at = |at, node, op| history.push(Time(at), node, op);
     at(0, Some(B1), Op::Started);

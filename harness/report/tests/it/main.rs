@@ -4,6 +4,7 @@ mod baseline;
 mod compare;
 mod explain;
 mod fixture;
+mod github;
 mod headline;
 mod markdown;
 mod page;

@@ -27,6 +27,7 @@ fn results(summary: Summary) -> Results {
         v: VERSION,
         ackproof: "0.1.0".into(),
         scenario: summary.scenario.clone(),
+        file: None,
         title: summary.title.clone(),
         broker: summary.broker.clone(),
         engine: summary.engine.clone(),

@@ -12,11 +12,12 @@ use ackproof_core::verdict::{Judgement, Verdict};
 use ackproof_report::result::{CellPlan, Manifest, RunLine, Summary};
 use ackproof_report::store::{self, Store, StoreError};
 
-fn manifest(plan: &str) -> Manifest {
+pub fn manifest(plan: &str) -> Manifest {
     Manifest {
         v: Manifest::VERSION,
         ackproof: "0.1.0".into(),
         scenario: "orders".into(),
+        file: Some("scenarios/orders.yaml".into()),
         title: "Which settings keep orders?".into(),
         broker: "kafka@4.1".into(),
         engine: "event".into(),
