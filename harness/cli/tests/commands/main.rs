@@ -5,6 +5,7 @@ mod bad_results;
 mod init;
 mod comparing;
 mod interrupted;
+mod manifests;
 mod reading;
 mod replaying;
 mod reporting;
