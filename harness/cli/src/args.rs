@@ -60,7 +60,7 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Show results again, in another form. Nothing is simulated.
     #[command(after_help = "Examples:\n  \
-        ackproof report results/orders --format markdown -o orders.md\n  \
+        ackproof report results/orders --format html -o orders.html\n  \
         ackproof report results/orders/1a2b3c4d5e6f --format markdown")]
     Report(ReportArgs),
     /// Say for each cell whether HEAD keeps its promises better, worse or the same as BASE, beyond chance.
@@ -72,9 +72,11 @@ pub enum Command {
     /// List what can be written in a scenario.
     #[command(after_help = "Examples:\n  ackproof list faults\n  ackproof list settings kafka --client librdkafka")]
     List(ListArgs),
-    /// Print the JSON Schema of scenario files, for editors.
-    #[command(after_help = "Examples:\n  ackproof schema > schema.json\n  ackproof schema | jq .properties.faults")]
-    Schema,
+    /// Print a JSON Schema: of scenario files, for editors, or of results, for programs that read them.
+    #[command(
+        after_help = "Examples:\n  ackproof schema > schema.json\n  ackproof schema summary | jq .properties.cells"
+    )]
+    Schema(SchemaArgs),
     /// Write a scenario from your own files, ready to run, and the template of a CI system.
     #[command(after_help = "Examples:\n  \
         ackproof init --from server.properties producer.properties -o orders.yaml\n  \
@@ -88,6 +90,26 @@ pub enum Command {
     /// Print the manual page, or write one for each verb.
     #[command(after_help = "Examples:\n  ackproof man | man -l -\n  ackproof man -o ~/.local/share/man/man1")]
     Man(ManArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct SchemaArgs {
+    /// Of what.
+    #[arg(value_enum, default_value = "scenario")]
+    pub of: Document,
+}
+
+/// What a schema describes.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, ValueEnum)]
+pub enum Document {
+    /// Scenario and replay files.
+    Scenario,
+    /// `summary.json`, which `run --format json` prints too.
+    Summary,
+    /// A line of `cells/<id>.jsonl`.
+    Run,
+    /// `manifest.json`.
+    Manifest,
 }
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Default, ValueEnum)]

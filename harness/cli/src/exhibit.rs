@@ -56,7 +56,8 @@ fn faults(trial: &Trial, schedule: &Schedule) -> Vec<FaultSpan> {
                     span.ended = Some(entry.at);
                 }
             }
-            Op::Phase(_) | Op::PhaseLimit(_) | Op::FaultMissed { .. } | Op::Started | Op::Died(_) => {}
+            Op::Phase(_) | Op::PhaseLimit(_) | Op::AtWork { .. } | Op::FaultMissed { .. } => {}
+            Op::Started | Op::Died(_) => {}
             Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) => {}
             Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } => {}
             Op::Effect(_) | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}

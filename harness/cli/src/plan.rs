@@ -1,7 +1,5 @@
 //! What a sweep will do, before it does anything: cells, models ready to run, limits, and the digest of it all.
 
-use std::path::Path;
-
 use ackproof_core::guarantee::{Guarantee, Limits};
 use ackproof_core::schedule::Step;
 use ackproof_core::seed::Seed;
@@ -28,8 +26,7 @@ pub struct Plan {
     /// The part of the runs that is done here; `None` for all of them. It is no part of the digest: all shards are of one
     /// plan.
     pub shard: Option<Shard>,
-    /// The scenario's file and what was fixed, as the command line said it; for commands that run a part of it again.
-    pub file: String,
+    /// What the command line fixed, as it said it; for commands that run a part of this again.
     pub set: Vec<String>,
 }
 
@@ -60,7 +57,7 @@ impl Plan {
             }
         }
         let digest = digest(&scenario, engine);
-        Plan { scenario, engine, models, cells, digest, shard: None, file: String::new(), set: Vec::new() }
+        Plan { scenario, engine, models, cells, digest, shard: None, set: Vec::new() }
     }
 
     /// The plan that a results folder was made by, from what its manifest says.
@@ -82,8 +79,7 @@ impl Plan {
         if digest(&scenario, engine) != manifest.plan {
             return Err(other(" with other rules, or changed by hand since"));
         }
-        let (file, set) = (manifest.file.clone(), manifest.set.clone());
-        Ok(Plan { file, set, ..Plan::of(scenario, engine) })
+        Ok(Plan { set: manifest.set.clone(), ..Plan::of(scenario, engine) })
     }
 
     /// Runs of a cell that belong here.
@@ -104,13 +100,13 @@ impl Plan {
         (index < self.scenario.runs && self.seed(index) == seed).then_some(index)
     }
 
-    /// With the words that it came from. Values of secrets are left out: results are made to be shared.
-    pub fn named(self, file: &Path, set: &[String]) -> Plan {
+    /// With what the command line fixed. Values of secrets are left out: results are made to be shared.
+    pub fn fixing(self, set: &[String]) -> Plan {
         let shown = |pair: &String| match pair.split_once('=') {
             Some((key, _)) if is_secret(key) => format!("{key}=(hidden)"),
             Some(_) | None => pair.clone(),
         };
-        Plan { file: file.display().to_string(), set: set.iter().map(shown).collect(), ..self }
+        Plan { set: set.iter().map(shown).collect(), ..self }
     }
 
     pub fn row(&self, cell: &PlannedCell) -> &Row {
@@ -161,7 +157,6 @@ impl Plan {
             engine: self.engine.to_string(),
             plan: self.digest.clone(),
             shard: self.shard.map(|shard| shard.to_string()),
-            file: self.file.clone(),
             set: self.set.clone(),
             seed: self.scenario.seed.0,
             runs: u64::from(self.scenario.runs),

@@ -175,7 +175,7 @@ fn run(path: PathBuf, running: &Running<'_>) -> Result<Loaded, Failure> {
         scenario.runs = u32::try_from(like.result.runs).unwrap_or(scenario.runs);
     }
     scenario.runs = running.runs.unwrap_or(scenario.runs);
-    let plan = Plan::of(scenario, Engine::Event).named(&path, running.set);
+    let plan = Plan::of(scenario, Engine::Event).fixing(running.set);
     let swept = sweep(&plan, None, Recorded::default(), Sample::NONE, running.threads, &mut Progress::new())
         .map_err(unreadable)?;
     let broken: Vec<_> = swept.runs.values().flatten().filter(|run| run.broken.is_some()).collect();

@@ -2,7 +2,7 @@
 
 use crate::store::Results;
 use crate::text::{self, Look};
-use crate::{annotations, github, html, markdown};
+use crate::{annotations, csv, github, html, junit, markdown};
 
 /// A form of the report.
 #[derive(Copy, Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Format {
 }
 
 /// Every form; the first is the one that is meant when none is named.
-pub const FORMATS: [Format; 6] = [
+pub const FORMATS: [Format; 8] = [
     Format { name: "text", about: "for a terminal", render: |results, look| text::render(&results.summary, look) },
     Format {
         name: "markdown",
@@ -35,6 +35,16 @@ pub const FORMATS: [Format; 6] = [
     },
     Format { name: "json", about: "the summary, for programs", render: |results, _| results.summary.json() },
     Format { name: "html", about: "one page to open in a browser", render: |results, _| html::render(results) },
+    Format {
+        name: "junit",
+        about: "tests, for CI systems that list them",
+        render: |results, look| junit::render(&results.summary, &look.folder),
+    },
+    Format {
+        name: "csv",
+        about: "a line a cell, for spreadsheets",
+        render: |results, _| csv::render(&results.summary),
+    },
 ];
 
 /// The form of this name.

@@ -1,4 +1,4 @@
-//! The end of a sweep, the same for `run` and `merge`: witnesses, summary, what is written beside them, what is printed.
+//! The end of `run` and `merge`: what is concluded from the runs, printed.
 
 use ackproof_report::result::Summary;
 use ackproof_report::store::{Store, StoreError};
@@ -6,15 +6,12 @@ use ackproof_report::{markdown, text};
 
 use super::{look, print};
 use crate::args::Format;
-use crate::exhibit::samples;
+use crate::conclusion::conclude;
 use crate::exit::{Exit, Failure};
 use crate::plan::Plan;
-use crate::summary;
 use crate::sweep::Swept;
-use crate::witness::{Witnesses, witnesses};
 
-/// Ends a sweep: finds and writes witnesses, adds up, writes the summary, prints it. Without a store nothing is written.
-/// A shard has no witnesses: which run of a cell shrinks best is known when all shards are joined.
+/// Ends a sweep: concludes, prints. Without a store nothing is written.
 ///
 /// # Errors
 /// Results cannot be written; the runs are kept.
@@ -25,15 +22,7 @@ pub(super) fn end(
     threads: usize,
     format: Format,
 ) -> anyhow::Result<Exit> {
-    let found = match plan.shard {
-        Some(_) => Witnesses::default(),
-        None => witnesses(plan, swept, store, threads).map_err(kept)?,
-    };
-    if plan.shard.is_none() {
-        store.map_or(Ok(()), |store| samples(plan, swept, store, &found, threads)).map_err(kept)?;
-    }
-    let summary = summary::summarize(plan, swept, found);
-    store.map_or(Ok(()), |store| store.write_summary(&summary).and_then(|()| store.write_page())).map_err(kept)?;
+    let summary = conclude(plan, swept, store, threads).map_err(kept)?;
     let folder = store.map_or(String::new(), |store| store.folder().display().to_string());
     print(&rendered(&summary, &folder, format))?;
     store.iter().for_each(|store| eprintln!("page: {}", store.page().display()));

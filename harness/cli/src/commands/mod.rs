@@ -17,10 +17,11 @@ mod run;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
+use ackproof_report::result;
 use ackproof_report::text::Look;
 use ackproof_scenario::{Diagnostics, Replay};
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, Document};
 use crate::exit::{Exit, Failure};
 use crate::{registry, token};
 
@@ -44,10 +45,19 @@ pub fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Some(Command::Init(args)) => init::init(&args),
         Some(Command::Completions(args)) => reference::completions(&args),
         Some(Command::Man(args)) => reference::man(&args),
-        Some(Command::Schema) => {
-            print(&format!("{:#}\n", ackproof_scenario::schema()))?;
+        Some(Command::Schema(args)) => {
+            print(&format!("{:#}\n", schema(args.of)))?;
             Ok(Exit::AsExpected)
         }
+    }
+}
+
+fn schema(of: Document) -> serde_json::Value {
+    match of {
+        Document::Scenario => ackproof_scenario::schema(),
+        Document::Summary => result::summary_schema(),
+        Document::Run => result::run_schema(),
+        Document::Manifest => result::manifest_schema(),
     }
 }
 

@@ -44,8 +44,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
     let wanted = wanted(args)?;
     listen_for_interrupt();
     let mut exit = Exit::AsExpected;
-    for (scenario, file) in scenarios.into_iter().zip(&args.files) {
-        let mut plan = Plan::of(scenario, args.engine.into()).named(file, &args.set);
+    for scenario in scenarios {
+        let mut plan = Plan::of(scenario, args.engine.into()).fixing(&args.set);
         if let Some(Wanted { shard, source }) = wanted {
             let all = number_of(plan.units().count() as u64, "run");
             plan.shard = Some(shard);

@@ -11,6 +11,7 @@ mod replaying;
 mod reporting;
 mod results;
 mod running;
+mod schemas;
 mod secrets;
 mod shards;
 mod shards_killed;

@@ -121,7 +121,7 @@ impl Baseline {
             title: manifest.title.clone(),
             broker: manifest.broker.clone(),
             engine: manifest.engine.clone(),
-            file: manifest.file.clone(),
+            file: manifest.file.clone().unwrap_or_default(),
             set: manifest.set.clone(),
             seed: manifest.seed,
             runs: manifest.runs,

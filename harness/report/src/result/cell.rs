@@ -5,30 +5,34 @@ use std::collections::BTreeMap;
 use ackproof_core::guarantee::Guarantee;
 use ackproof_core::seed::Seed;
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Latencies, Messages, RunLine, RunVerdict, is_zero};
+use super::{Latencies, Messages, RunLine, RunVerdict, is_zero, schema};
 use crate::stats;
 
 /// A cell as planned, before anything ran.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CellPlan {
     /// Names the cell's file; see [`crate::store::cell_id`].
     pub id: String,
     /// The values of the matrix's axes in this row, by full name (`producer.acks`), in the order of the axes; `any`
     /// or `1|2` for an axis whose values make no difference in this row.
+    #[schemars(with = "BTreeMap<String, String>")]
     pub settings: IndexMap<String, String>,
     pub fault: String,
     /// Seeds to run.
     pub runs: u64,
     /// What expectations ask of this cell, beside the promises that every cell is judged by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::guarantees")]
     pub asked: Vec<Guarantee>,
 }
 
 /// What all runs of one cell came to.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Cell {
+    #[schemars(with = "BTreeMap<String, String>")]
     pub settings: IndexMap<String, String>,
     /// Name of the fault class.
     pub fault: String,
@@ -43,6 +47,7 @@ pub struct Cell {
     pub lossy_runs: u64,
     pub loss: Loss,
     pub messages: Messages,
+    #[schemars(with = "schema::ByGuarantee<GuaranteeCell>")]
     pub guarantees: BTreeMap<Guarantee, GuaranteeCell>,
     /// `null` when nothing was acknowledged.
     #[serde(default)]
@@ -71,7 +76,7 @@ pub struct Cell {
 }
 
 /// The verdict of a cell.
-#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Serialize, Deserialize)]
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CellVerdict {
     /// In no decided run was the promise broken, and at least half of the runs decided.
@@ -83,7 +88,7 @@ pub enum CellVerdict {
 }
 
 /// The share of decided runs that lost something, from 0 to 1.
-#[derive(Copy, Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Copy, Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Loss {
     pub p: f64,
     /// Exact two-sided 95 % interval. For no lossy run its upper end is the bound that is printed.
@@ -91,7 +96,7 @@ pub struct Loss {
 }
 
 /// What all runs of a cell say about one guarantee.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct GuaranteeCell {
     pub verdict: CellVerdict,
     /// Runs that broke it.
@@ -110,7 +115,7 @@ pub struct GuaranteeCell {
 }
 
 /// Latency of acknowledgements over all runs, in milliseconds.
-#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AckMs {
     pub p50: u64,
     pub p99: u64,
@@ -118,15 +123,16 @@ pub struct AckMs {
 }
 
 /// Of each run's longest time without a success, in milliseconds.
-#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct UnavailableMs {
     pub median: u64,
     pub longest: u64,
 }
 
 /// The smallest failing run of a cell.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Witness {
+    #[schemars(with = "u64")]
     pub seed: Seed,
     /// How many faults are left after shrinking.
     pub faults: u64,
@@ -140,6 +146,7 @@ pub struct Witness {
     pub story: Vec<String>,
     /// The promise that it breaks.
     #[serde(default = "no_acked_loss")]
+    #[schemars(schema_with = "schema::guarantee")]
     pub guarantee: Guarantee,
     /// What became of the message that shows it, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -152,7 +159,7 @@ fn no_acked_loss() -> Guarantee {
 }
 
 /// A fault of a cell's schedule that did not fire in some runs.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct MissedInCell {
     /// Its place in the schedule, from 1.
     pub fault: u64,

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use hdrhistogram::Histogram;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How many acknowledgements took how long. Percentiles of runs cannot be averaged, so each run keeps its counts and
 /// a cell adds them up.
-#[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Latencies {
     /// The longest, in milliseconds, exact.
     pub max: u64,

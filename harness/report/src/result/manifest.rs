@@ -1,13 +1,16 @@
 //! What a results folder was made from.
 
+use std::collections::BTreeMap;
+
 use ackproof_core::setting::{Effective, ValueSource, is_secret};
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CellPlan, VERSION};
+use super::{CellPlan, VERSION, schema};
 
 /// Written before the first run; a folder is resumed only by the same plan.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     pub v: u32,
     /// Version of this program.
@@ -28,9 +31,6 @@ pub struct Manifest {
     /// The part of the runs that belongs here, `2/5`; `None` for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<String>,
-    /// The scenario's file as it was named on the command line; empty for one that is built in.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub file: String,
     /// What the command line fixed, `key=value`; secrets are replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<String>,
@@ -46,21 +46,25 @@ pub struct Manifest {
 }
 
 /// One row of the matrix with every value in force.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct ManifestRow {
     /// As in [`CellPlan::settings`].
+    #[schemars(with = "BTreeMap<String, String>")]
     pub settings: IndexMap<String, String>,
     /// By full name, in the alphabet's order.
+    #[schemars(with = "BTreeMap<String, Value>")]
     pub effective: IndexMap<String, Value>,
     /// What is no setting of the broker's: cluster, application, workload, network, disk, by path (`app.producer.send`).
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, Value>")]
     pub setup: IndexMap<String, Value>,
 }
 
 /// A value and where it came from.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Value {
     pub value: String,
+    #[schemars(schema_with = "schema::value_source")]
     pub source: ValueSource,
 }
 

@@ -1,12 +1,13 @@
 //! How many messages met which fate, in one run or in all runs of a cell.
 
 use ackproof_core::verdict::{Stage, Tally};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Counts of messages. Each message that was `sent` is exactly one of `acked`, `rejected`, `unknown`, `untold` and
 /// `aborted`;
 /// the other counts overlap with these.
-#[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Messages {
     /// Handed over by the applications.
     pub sent: u64,
@@ -41,7 +42,7 @@ pub struct Messages {
 }
 
 /// Where acked messages were lost; the three add up to `lost`.
-#[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct LostIn {
     /// Copies were destroyed.
     pub broker: u64,

@@ -8,6 +8,7 @@ mod latency;
 mod manifest;
 mod messages;
 mod run;
+mod schema;
 mod storm;
 mod summary;
 
@@ -16,6 +17,7 @@ pub use latency::Latencies;
 pub use manifest::{Manifest, ManifestRow, Value};
 pub use messages::{LostIn, Messages};
 pub use run::{LostMessage, Missed, RunLine, RunVerdict, parse_msg};
+pub use schema::{manifest_schema, run_schema, summary_schema};
 pub use storm::Storm;
 pub use summary::{
     BrokenRun, Expectation, ExpectationOutcome, FaultClass, Mismatch, NotModelled, Note, NoteKind, Summary, Verified,

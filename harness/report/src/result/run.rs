@@ -8,19 +8,23 @@ use ackproof_core::history::Digest;
 use ackproof_core::recording::Recording;
 use ackproof_core::seed::Seed;
 use ackproof_core::verdict::{Judgement, Stage, Verdict};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Latencies, Messages, Storm, VERSION};
+use super::{Latencies, Messages, Storm, VERSION, schema};
 
 /// What one run came to. Everything a cell adds up is here, so that a sweep can be resumed, split and joined.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RunLine {
     pub v: u32,
+    #[schemars(with = "u64")]
     pub seed: Seed,
     /// Of the history. Empty when the run broke.
+    #[schemars(with = "String")]
     pub digest: Digest,
     /// Of the schedule; `None` in results of a program that did not write it, and when the run broke.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub storm: Option<Storm>,
     /// Events handled by all actors.
     pub events: u64,
@@ -31,6 +35,7 @@ pub struct RunLine {
     pub missed: Vec<Missed>,
     pub messages: Messages,
     /// A violation names at most [`RunLine::NAMED`] messages.
+    #[schemars(with = "schema::ByGuarantee<schema::Judgement>")]
     pub guarantees: BTreeMap<Guarantee, Judgement>,
     /// The first [`RunLine::NAMED`] lost messages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -47,7 +52,7 @@ pub struct RunLine {
 }
 
 /// A fault that never fired.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Missed {
     /// Its place in the schedule, from 1.
     pub fault: u64,
@@ -55,11 +60,13 @@ pub struct Missed {
 }
 
 /// A lost message and where it was lost.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct LostMessage {
     /// Written as in a history: `p1#50`.
     #[serde(serialize_with = "write_msg", deserialize_with = "read_msg")]
+    #[schemars(with = "String")]
     pub msg: MsgId,
+    #[schemars(schema_with = "schema::stage")]
     pub stage: Stage,
 }
 

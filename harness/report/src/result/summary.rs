@@ -1,11 +1,12 @@
 //! The summary of a sweep: what `summary.json` holds and `run --format json` prints.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Cell, VERSION};
 
 /// Everything a sweep came to, as one object.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     pub v: u32,
     /// The scenario's short name, as in `results/<scenario>/`.
@@ -58,7 +59,7 @@ pub struct Summary {
 }
 
 /// Runs that were repeated on the reference engine.
-#[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Verified {
     pub runs: u64,
     /// How many of them had another history there.
@@ -68,7 +69,7 @@ pub struct Verified {
 }
 
 /// A run whose history differs between the two engines.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Mismatch {
     /// Id of the cell.
     pub cell: String,
@@ -78,7 +79,7 @@ pub struct Mismatch {
 }
 
 /// A column of the matrix.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FaultClass {
     pub name: String,
     /// What happens, in plain words; see [`crate::words::class`].
@@ -88,7 +89,7 @@ pub struct FaultClass {
 }
 
 /// Something the scenario expects, and what came of it.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Expectation {
     /// As a reader would say it: `no-acked-loss always holds when producer.acks=all, except under all-power`.
     pub text: String,
@@ -104,7 +105,7 @@ pub struct Expectation {
     pub why: String,
 }
 
-#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExpectationOutcome {
     Met,
@@ -113,7 +114,7 @@ pub enum ExpectationOutcome {
 }
 
 /// Something a reader should know before believing the matrix.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     pub kind: NoteKind,
     pub text: String,
@@ -122,7 +123,7 @@ pub struct Note {
     pub source: String,
 }
 
-#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NoteKind {
     /// An axis has no effect in some rows.
@@ -134,7 +135,7 @@ pub enum NoteKind {
 }
 
 /// A setting that the real broker has and the model does not.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct NotModelled {
     /// Full name, `broker.log.retention.hours`.
     pub key: String,
@@ -147,7 +148,7 @@ pub struct NotModelled {
 }
 
 /// A run that ended in a panic.
-#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BrokenRun {
     /// Id of the cell.
     pub cell: String,

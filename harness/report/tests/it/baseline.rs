@@ -37,7 +37,7 @@ fn manifest() -> Manifest {
         engine: "event".into(),
         plan: "0123456789abcdef".into(),
         shard: None,
-        file: "orders.yaml".into(),
+        file: Some("orders.yaml".into()),
         set: Vec::new(),
         seed: 1,
         runs: 30,

@@ -2,10 +2,12 @@
 
 mod baseline;
 mod compare;
+mod csv;
 mod explain;
 mod fixture;
 mod github;
 mod headline;
+mod junit;
 mod markdown;
 mod page;
 mod store;

@@ -28,6 +28,7 @@ fn results(summary: Summary) -> Results {
         ackproof: "0.1.0".into(),
         scenario: summary.scenario.clone(),
         file: None,
+        set: Vec::new(),
         title: summary.title.clone(),
         broker: summary.broker.clone(),
         engine: summary.engine.clone(),

@@ -23,7 +23,6 @@ pub fn manifest(plan: &str) -> Manifest {
         engine: "event".into(),
         plan: plan.into(),
         shard: None,
-        file: "orders.yaml".into(),
         set: Vec::new(),
         seed: 1,
         runs: 2,
