@@ -7,11 +7,11 @@ use ackproof_sim::Engine;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::accept::AcceptArgs;
+use crate::commands::compare::CompareArgs;
 use crate::init::args::InitArgs;
 use crate::reference::completions::CompletionsArgs;
 use crate::reference::man::ManArgs;
-use crate::commands::accept::AcceptArgs;
-use crate::commands::compare::CompareArgs;
 use crate::shard::Asked;
 use crate::verify::Sample;
 

@@ -71,7 +71,31 @@ pub fn load_with(path: &Path, brokers: &[&dyn Broker], set: &[String]) -> Result
 /// # Errors
 /// Everything that is wrong with it.
 pub fn parse(name: &str, text: &str, brokers: &[&dyn Broker], set: &[String]) -> Result<Scenario, Diagnostics> {
-    let read = reader::read_text(name, name, text, &files::Folder::Nowhere, brokers, set)?;
+    scenario_of(name, text, &files::Folder::Nowhere, brokers, set)
+}
+
+/// Reads the text of a scenario whose configuration files are relative to `folder`.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn parse_in(
+    folder: &Path,
+    name: &str,
+    text: &str,
+    brokers: &[&dyn Broker],
+    set: &[String],
+) -> Result<Scenario, Diagnostics> {
+    scenario_of(name, text, &files::Folder::At(folder.to_owned()), brokers, set)
+}
+
+fn scenario_of(
+    name: &str,
+    text: &str,
+    folder: &files::Folder,
+    brokers: &[&dyn Broker],
+    set: &[String],
+) -> Result<Scenario, Diagnostics> {
+    let read = reader::read_text(name, name, text, folder, brokers, set)?;
     match read.origin {
         None => Ok(read.scenario),
         Some(_) => Err(replay::not_a_scenario(name)),

@@ -2,8 +2,8 @@
 
 mod bad_input;
 mod bad_results;
-mod init;
 mod comparing;
+mod init;
 mod interrupted;
 mod manifests;
 mod reading;
