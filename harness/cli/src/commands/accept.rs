@@ -16,8 +16,8 @@ use crate::exit::{Exit, Failure};
 use crate::side::{self, Loaded, Origin, Running};
 
 pub(crate) const EXAMPLES: &str = "Examples:\n  \
-    ackproof accept results/orders            # the newest result is the baseline from now on\n  \
-    ackproof accept scenarios/kafka/*.yaml    # run each, and keep what comes out\n\n\
+    ackproof accept results/orders\n  \
+    ackproof accept orders.yaml payments.yaml --runs 200\n\n\
     Commit results/baseline: `ackproof compare results/baseline HEAD` holds later results against it.";
 
 #[derive(Args, Debug)]

@@ -14,11 +14,10 @@ use crate::side::{self, Loaded, Origin, Running};
 use crate::telling::tell;
 
 pub(crate) const EXAMPLES: &str = "Examples:\n  \
-    ackproof compare results/orders/1a2b3c4d5e6f results/orders   # before and after\n  \
-    ackproof compare results/orders --row acks=1 --with acks=all  # which setting prevents it, at what cost\n  \
-    ackproof compare results/baseline orders.yaml                 # run it now, with the seeds of the baseline\n\n\
-    Exit codes: 0 nothing is worse beyond chance; 1 something is, or --fail-on says so; 2 bad input; \
-    3 too little could be compared.";
+    ackproof compare results/orders/1a2b3c4d5e6f results/orders\n  \
+    ackproof compare results/orders --row acks=1 --with acks=all\n  \
+    ackproof compare results/baseline orders.yaml --fail-on p99=20%\n\n\
+    Exits with 1 when a promise is kept worse beyond chance, or --fail-on says so; with 3 when too little could be compared.";
 
 #[derive(Args, Debug)]
 pub struct CompareArgs {

@@ -11,6 +11,8 @@ const EXITS: &[(&str, &[Exit])] = &[
     ("explain", &[Exit::NothingMatched, Exit::Differs]),
     ("report", &[Exit::Inconclusive, Exit::NothingMatched]),
     ("merge", &[Exit::Violated, Exit::Inconclusive, Exit::Differs, Exit::Interrupted]),
+    ("compare", &[Exit::Violated, Exit::Inconclusive, Exit::NothingMatched, Exit::Interrupted]),
+    ("accept", &[Exit::Inconclusive, Exit::Interrupted]),
     ("list", &[]),
     ("schema", &[]),
     ("init", &[]),
