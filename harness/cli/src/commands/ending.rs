@@ -25,7 +25,6 @@ pub(super) fn end(
     let summary = conclude(plan, swept, store, threads).map_err(kept)?;
     let folder = store.map_or(String::new(), |store| store.folder().display().to_string());
     print(&rendered(&summary, &folder, format))?;
-    store.iter().for_each(|store| eprintln!("page: {}", store.page().display()));
     Ok(exit_of(&summary))
 }
 

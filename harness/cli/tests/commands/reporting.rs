@@ -89,7 +89,7 @@ fn what_the_user_wrote_stays_text_on_the_page() {
     let text = place
         .read("orders.yaml")
         .replace("Does acks=all", evil)
-        .replace("config:\n", "config:\n  producer: { client.id: '\"><img src=x onerror=alert(2)>' }\n");
+        .replace("config:\n", "cluster: { racks: ['\"><img src=x onerror=alert(2)>', r2] }\nconfig:\n");
     place.write("orders.yaml", text);
     place.run(&["run", "orders.yaml"]).ended(0);
     let page = place.read(&format!("{}/report.html", place.newest("orders")));

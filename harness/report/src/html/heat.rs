@@ -39,6 +39,8 @@ struct HeatRow<'a> {
 struct HeatCell<'a> {
     id: &'a str,
     shade: &'static str,
+    /// Whether it breaks another promise that was asked for.
+    is_breach: bool,
     main: String,
     sub: String,
     more: Option<String>,
@@ -106,6 +108,7 @@ fn heat_cell<'a>(cell: &'a Cell, row: &Row<'a>, column: &Column<'a>) -> HeatCell
     HeatCell {
         id: &cell.id,
         shade: verdict::shade(cell),
+        is_breach: verdict::broken_promise(cell).is_some(),
         main: short.main,
         sub: short.sub,
         more: short.more,

@@ -45,13 +45,13 @@ fn vanish(cell: &Cell) -> Option<String> {
     })
 }
 
-/// A promise beside that of keeping messages that somebody asked for and that is broken.
 fn other(cell: &Cell) -> Option<String> {
     let (guarantee, judged) = broken_promise(cell)?;
     Some(format!("{guarantee} {}", figures::percent(judged.p)))
 }
 
-fn broken_promise(cell: &Cell) -> Option<(Guarantee, &GuaranteeCell)> {
+/// A promise beside that of keeping messages that somebody asked for and that is broken.
+pub(super) fn broken_promise(cell: &Cell) -> Option<(Guarantee, &GuaranteeCell)> {
     let guarantee = cell.witness.as_ref()?.guarantee;
     let is_of_keeping = matches!(guarantee, Guarantee::NoAckedLoss | Guarantee::Durable);
     Some((guarantee, cell.guarantees.get(&guarantee)?)).filter(|_| !is_of_keeping)

@@ -329,4 +329,7 @@ pub(super) fn next(page: &mut Page<'_>, matrix: &Matrix<'_>) {
     for (command, what) in commands {
         page.command(&command, what);
     }
+    if !page.look.folder.is_empty() {
+        page.command(&format!("{}/report.html", page.look.folder), "all of this in a browser, cell by cell");
+    }
 }
