@@ -15,8 +15,11 @@ use super::moment::{Deed, Mark, Passed, State, Turn};
 pub(super) struct Told {
     pub moments: Vec<Moment>,
     /// What passed from whom to whom, with the moments in which it left and arrived.
-    pub passings: Vec<(Passed, (Time, NodeId), (Time, NodeId))>,
+    pub passings: Vec<(Passed, Instant, Instant)>,
 }
+
+/// A moment at a node.
+pub(super) type Instant = (Time, NodeId);
 
 /// Everything that happened in one millisecond and matters.
 #[derive(Clone, Eq, PartialEq, Debug, Default)]
@@ -53,9 +56,9 @@ struct Walk<'a> {
     /// Whose application was told nothing yet of the message it sent.
     asks: Option<NodeId>,
     /// When and where it was last sent, appended by a leader, and confirmed.
-    sent: Option<(Time, NodeId)>,
-    appended: Option<(Time, NodeId)>,
-    confirmed: Option<(Time, NodeId)>,
+    sent: Option<Instant>,
+    appended: Option<Instant>,
+    confirmed: Option<Instant>,
     told: Told,
 }
 
