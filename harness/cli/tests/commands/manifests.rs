@@ -279,6 +279,10 @@ fn the_workflow_for_github_is_the_whole_sweep_with_a_summary_and_annotations() {
     assert!(ran.out.lines().any(|line| line.starts_with(&annotation)), "{}", ran.out);
     let summary = machine.place.read("summary.md");
     assert!(summary.contains("| acks | none | leader-cut-off |"), "{summary}");
+    assert!(
+        summary.contains("### The smallest failure\n\n**leader-cut-off**, acks=1, seed 1: the life of p1"),
+        "{summary}"
+    );
     assert!(summary.contains("```mermaid\nsequenceDiagram\n  participant n0 as ") && summary.contains("told: ACKED"));
     let whole = Workplace::with(&[("orders.yaml", &machine.place.read("orders.yaml"))]);
     whole.run(&["run", "orders.yaml"]).ended(1);
