@@ -6,6 +6,7 @@ use clap::ValueEnum;
 #[derive(Copy, Clone, Eq, PartialEq, Debug, ValueEnum)]
 pub enum Ci {
     Github,
+    Gitlab,
 }
 
 /// One template.
@@ -26,6 +27,12 @@ impl Ci {
                 file: ".github/workflows/ackproof.yaml",
                 scenarios: "  SCENARIOS: ",
                 next: "commit it: the job runs with the next pull request",
+            },
+            Ci::Gitlab => Template {
+                text: include_str!("../../../../ci/gitlab-ci.yaml"),
+                file: ".gitlab/ackproof.yaml",
+                scenarios: "  SCENARIOS: ",
+                next: "write `include: { local: .gitlab/ackproof.yaml }` in .gitlab-ci.yml, and commit both",
             },
         }
     }

@@ -57,5 +57,8 @@ fn a_template_runs_the_scenario() {
     let before = place.read("orders.yaml");
     place.run(&["init", "-o", "orders.yaml", "--ci", "github"]).ended(0);
     assert_eq!(place.read("orders.yaml"), before);
+    let ran = place.run(&["init", "-o", "orders.yaml", "--ci", "gitlab"]).ended(0);
+    let _ = ran.says(".gitlab/ackproof.yaml: for orders.yaml").says("include: { local: .gitlab/ackproof.yaml }");
+    assert!(place.read(".gitlab/ackproof.yaml").contains("  SCENARIOS: orders.yaml\n"));
     place.run(&["init", "--broker", "rabbit"]).ended(2).says("no broker `rabbit`; known: kafka");
 }
