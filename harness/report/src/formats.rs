@@ -23,16 +23,6 @@ pub const FORMATS: [Format; 8] = [
         about: "for a pull request",
         render: |results, look| markdown::render(&results.summary, &look.folder),
     },
-    Format {
-        name: "github",
-        about: "the same for the summary of a step on GitHub, with a diagram",
-        render: |results, look| github::render(results, &look.folder),
-    },
-    Format {
-        name: "annotations",
-        about: "workflow commands for GitHub",
-        render: |results, _| annotations::render(results),
-    },
     Format { name: "json", about: "the summary, for programs", render: |results, _| results.summary.json() },
     Format { name: "html", about: "one page to open in a browser", render: |results, _| html::render(results) },
     Format {
@@ -44,6 +34,16 @@ pub const FORMATS: [Format; 8] = [
         name: "csv",
         about: "a line a cell, for spreadsheets",
         render: |results, _| csv::render(&results.summary),
+    },
+    Format {
+        name: "github",
+        about: "Markdown for the summary of a step on GitHub, with a diagram",
+        render: |results, look| github::render(results, &look.folder),
+    },
+    Format {
+        name: "annotations",
+        about: "workflow commands for GitHub",
+        render: |results, _| annotations::render(results),
     },
 ];
 
