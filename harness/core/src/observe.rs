@@ -151,6 +151,13 @@ pub enum Observation {
     Noted {
         text: String,
     },
+    /// A member is out of its consumer group although its process lives: whoever coordinates removed it, or it left by
+    /// itself. Others, or it once more, are handed what it was handed and had not stored.
+    LeftGroup {
+        member: NodeId,
+        /// Behind "since": `its session had run out`.
+        why: String,
+    },
 }
 
 impl Observation {
@@ -166,7 +173,7 @@ impl Observation {
             Observation::IsrExpanded { .. } => Probe::IsrExpanded,
             Observation::Truncated { .. } => Probe::Truncated,
             Observation::Disposed { .. } => Probe::Disposed,
-            Observation::Noted { .. } => Probe::Noted,
+            Observation::Noted { .. } | Observation::LeftGroup { .. } => Probe::Noted,
         }
     }
 }

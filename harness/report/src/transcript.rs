@@ -91,6 +91,9 @@ fn observed(history: &History, observation: &Observation) -> String {
             format!("drops {msg} at {offset} of {} by a rule of its own: {rule}", log(*origin))
         }
         Observation::Noted { text } => text.clone(),
+        Observation::LeftGroup { member, why } => {
+            format!("{} is out of its group, since {why}", name(history, *member))
+        }
     }
 }
 

@@ -91,7 +91,7 @@ impl Trace {
             }
             Observation::Appended { .. } | Observation::Committed { .. } | Observation::LeaderElected { .. } => {}
             Observation::IsrShrunk { .. } | Observation::IsrExpanded { .. } | Observation::Truncated { .. } => {}
-            Observation::Disposed { .. } | Observation::Noted { .. } => {}
+            Observation::Disposed { .. } | Observation::Noted { .. } | Observation::LeftGroup { .. } => {}
         }
     }
 
@@ -189,7 +189,7 @@ fn place(observation: &Observation) -> Place {
         | Observation::IsrShrunk { origin, .. }
         | Observation::IsrExpanded { origin, .. }
         | Observation::Truncated { origin, .. } => Place { origin: Some(*origin), offset: None, msg: None },
-        Observation::Noted { .. } => Place { origin: None, offset: None, msg: None },
+        Observation::Noted { .. } | Observation::LeftGroup { .. } => Place { origin: None, offset: None, msg: None },
     }
 }
 

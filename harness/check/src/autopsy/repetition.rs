@@ -22,7 +22,7 @@ pub fn clauses(facts: &Facts<'_>) -> Vec<String> {
     let mut clauses = vec![format!("{} was consumed {times}", facts.msg)];
     for (index, held) in done.iter().enumerate() {
         if let Some(before) = index.checked_sub(1).map(|before| done[before]) {
-            clauses.extend(death_between(facts, before, held.at));
+            clauses.extend(death_between(facts, before, held.at).or_else(|| departure_between(facts, before, held.at)));
             clauses.extend(match (before.origin, before.offset) == (held.origin, held.offset) {
                 true => progress(facts, held),
                 false => second_copy(facts, held),
@@ -39,6 +39,13 @@ fn death_between(facts: &Facts<'_>, before: &Handover, again: Time) -> Option<St
     let died =
         facts.application.deaths.iter().find(|(node, at)| *node == before.node && finished <= *at && *at <= again);
     died.map(|(node, at)| format!("{} died at {at}", facts.words.name(*node)))
+}
+
+/// How the one that had finished with it got out of its group alive, before somebody was handed it again.
+fn departure_between(facts: &Facts<'_>, before: &Handover, again: Time) -> Option<String> {
+    let mut departures = facts.examination.departures.iter();
+    let left = departures.find(|left| left.member == before.node && before.at <= left.at && left.at <= again)?;
+    Some(format!("{} was out of its group at {}, since {}", facts.words.name(before.node), left.at, left.why))
 }
 
 /// What of the group's progress was stored when it was handed out again from the same place.
@@ -61,8 +68,14 @@ fn progress(facts: &Facts<'_>, held: &Handover) -> Vec<String> {
         ),
         (Some(passed), Some(_)) => {
             let node = facts.words.name(held.node);
+            // One that does not know yet that it is out goes on with what it was handed before.
+            let mut departures = facts.examination.departures.iter();
+            let left = departures.rfind(|left| left.member == held.node && left.at <= held.at);
+            let out = left.map_or_else(String::new, |left| {
+                format!("; it had been out of its group at {}, since {}", left.at, left.why)
+            });
             format!(
-                "{node} read from before {place}, although the group's progress had gone to {} at {}",
+                "{node} read from before {place}, although the group's progress had gone to {} at {}{out}",
                 passed.upto, passed.at
             )
         }

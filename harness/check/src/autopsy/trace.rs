@@ -47,6 +47,14 @@ pub struct Commit {
     pub upto: u64,
 }
 
+/// A living consumer that is out of its group.
+#[derive(Clone, Debug)]
+pub struct Departure {
+    pub at: Time,
+    pub member: NodeId,
+    pub why: String,
+}
+
 /// What the trace says about one message.
 pub struct Examination<'a> {
     msg: MsgId,
@@ -57,6 +65,8 @@ pub struct Examination<'a> {
     pub passings: Vec<Passing>,
     /// Every time that the group's progress was stored, in any origin.
     pub commits: Vec<Commit>,
+    /// Every time that a living consumer was out of its group.
+    pub departures: Vec<Departure>,
     confirmations: Vec<Justification>,
     /// Stored progress so far, by origin.
     progress: BTreeMap<Origin, u64>,
@@ -72,6 +82,7 @@ impl<'a> Examination<'a> {
             elections: Vec::new(),
             passings: Vec::new(),
             commits: Vec::new(),
+            departures: Vec::new(),
             confirmations: Vec::new(),
             progress: BTreeMap::new(),
         };
@@ -141,6 +152,9 @@ impl<'a> Examination<'a> {
                 |_| CopyEnd::Disposed { at, rule: rule.clone() },
             ),
             Observation::Confirmed { .. } | Observation::Disposed { .. } => {}
+            Observation::LeftGroup { member, why } => {
+                self.departures.push(Departure { at, member: *member, why: why.clone() });
+            }
             Observation::IsrShrunk { .. } | Observation::IsrExpanded { .. } | Observation::Noted { .. } => {}
         }
     }

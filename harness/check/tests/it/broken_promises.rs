@@ -2,6 +2,7 @@
 
 use ackproof_check::slowest;
 use ackproof_core::app::{Delivery, Outcome};
+use ackproof_core::observe::Observation;
 use ackproof_core::op::Op;
 
 use crate::story::{B1, B2, C1, P1, Story, at_home, msg, rejected, result_of, timed_out};
@@ -40,6 +41,22 @@ fn a_message_read_twice_from_one_place_is_explained_by_the_progress_that_was_not
     assert!(!alive.autopsy(7).cause.contains("died"));
     let never = stored().story(|story| story.consumed([7, 7]));
     assert_cause(&never, "the group had stored no progress yet");
+}
+
+#[test]
+fn a_reader_that_was_out_of_its_group_alive_is_said_to_have_been_and_a_death_goes_before() {
+    let left = |member, why: &str| Observation::LeftGroup { member, why: why.into() };
+    let first = stored().committed(B2, 5).story(|story| story.consumed([7]));
+    let expelled = first.clone().saw(B2, left(C1, "its session had run out"));
+    assert_cause(
+        &expelled.clone().story(|story| story.consumed([7])),
+        "finished with it at 0.008s; c1 was out of its group at 0.009s, since its session had run out; the last progress \
+         that the group had stored was 5",
+    );
+    let died = expelled.story(|story| story.died(C1).started(C1).consumed([7])).autopsy(7).cause;
+    assert!(died.contains("c1 died at 0.010s") && !died.contains("out of its group"), "{died}");
+    let other = first.saw(B2, left(B1, "its session had run out")).story(|story| story.consumed([7])).autopsy(7).cause;
+    assert!(!other.contains("out of its group"), "it was somebody else: {other}");
 }
 
 #[test]

@@ -275,7 +275,7 @@ impl<'a> Walk<'a> {
             }
             Observation::Confirmed { .. } | Observation::LeaderElected { .. } | Observation::IsrShrunk { .. } => {}
             Observation::IsrExpanded { .. } | Observation::Truncated { .. } | Observation::Disposed { .. } => {}
-            Observation::Noted { .. } => {}
+            Observation::Noted { .. } | Observation::LeftGroup { .. } => {}
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ackproof_core::actor::Ctx;
 use ackproof_core::app::Origin;
 use ackproof_core::node::NodeId;
+use ackproof_core::observe::{Observation, Probe};
 use ackproof_core::time::{Span, Time};
 
 use crate::config::Config;
@@ -283,10 +284,12 @@ impl Group {
         while let Some(place) =
             self.members.iter().position(|member| member.session_end().is_some_and(|end| end <= now))
         {
+            self.expelled(ctx, place, "its session had run out");
             self.remove(ctx, plan, place, "its session has run out");
         }
         let is_late = |member: &Member| member.reconciliation.revoke_by.is_some_and(|by| by <= now);
         while let Some(place) = self.members.iter().position(is_late) {
+            self.expelled(ctx, place, "it had not given up in time what it was to give up");
             self.remove(ctx, plan, place, "has not given up what it was to give up");
         }
         match &self.state {
@@ -297,6 +300,12 @@ impl Group {
             State::Empty { .. } | State::PreparingRebalance(_) => {}
             State::CompletingRebalance { .. } | State::Stable { .. } => {}
         }
+    }
+
+    /// Says that a member is removed, perhaps alive.
+    pub(super) fn expelled(&self, ctx: &mut Ctx<'_, Kafka>, place: usize, why: &'static str) {
+        let member = self.members[place].id.node;
+        ctx.observe(Probe::Noted, || Observation::LeftGroup { member, why: why.to_owned() });
     }
 
     /// Another broker coordinates now: whoever waits is told to look for it.

@@ -191,6 +191,9 @@ impl Group {
         let Some(missing) = self.members.iter().find(|member| !member.has_synced).map(|member| member.id) else {
             return self.forget_sync_deadline();
         };
+        for place in (0..self.members.len()).filter(|&place| !self.members[place].has_synced) {
+            self.expelled(ctx, place, "it had not asked in time what to read");
+        }
         self.members.retain(|member| member.has_synced);
         if self.leader.is_some_and(|leader| self.position(leader).is_none()) {
             self.leader = self.members.first().map(|member| member.id);

@@ -2,6 +2,7 @@
 
 use ackproof_core::actor::Ctx;
 use ackproof_core::node::NodeId;
+use ackproof_core::observe::{Observation, Probe};
 use ackproof_core::time::Time;
 
 use super::Stage;
@@ -55,11 +56,16 @@ impl Consumer {
             return false;
         }
         if is_away {
-            let does = match self.says_goodbye() {
-                true => "leaves its group",
-                false => "sends no more heartbeats to its group",
-            };
-            ctx.note(|| format!("{does}: its application did not poll within max.poll.interval.ms"));
+            let member = ctx.node;
+            match self.says_goodbye() {
+                true => ctx.observe(Probe::Noted, || {
+                    let why = "its application had not polled within max.poll.interval.ms".to_owned();
+                    Observation::LeftGroup { member, why }
+                }),
+                false => ctx.note(|| {
+                    "sends no more heartbeats: its application did not poll within max.poll.interval.ms".to_owned()
+                }),
+            }
             self.leave(ctx, coordinator);
             if let Some(member) = &mut self.member {
                 member.absences += 1;

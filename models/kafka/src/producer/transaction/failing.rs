@@ -29,7 +29,7 @@ impl Failing {
             }
             Failing::EndTookTooLong => "its end takes longer than max.block.ms".to_owned(),
             Failing::Refused(error) => format!("the producer is shut out with {error}"),
-            Failing::Aborted => "something in it fails".to_owned(),
+            Failing::Aborted => "something in it fails, or its application gives a message back".to_owned(),
         }
     }
 }
