@@ -60,7 +60,7 @@ fn faults(trial: &Trial, schedule: &Schedule) -> Vec<FaultSpan> {
             Op::Started | Op::Died(_) => {}
             Op::Send { .. } | Op::Told { .. } | Op::Delivered(_) | Op::Processed { .. } | Op::Audited(_) => {}
             Op::Stranded(_) | Op::Disposed { .. } | Op::Progress { .. } | Op::AuditEnd { .. } => {}
-            Op::Effect(_) | Op::EndTransaction { .. } | Op::Fingerprint { .. } | Op::AtWork { .. } => {}
+            Op::Effect(_) | Op::EndTransaction { .. } | Op::Fingerprint { .. } => {}
         }
     }
     faults
