@@ -34,6 +34,7 @@ impl Scenario {
     pub fn select(&mut self, only: &[String], faults: &[String]) -> Result<(), Unselected> {
         let mut kept: Vec<&Row> = self.rows.iter().collect();
         let mut columns: Vec<String> = self.classes.iter().map(|class| class.name.clone()).collect();
+        let mut before = Vec::new();
         for pair in only.iter().flat_map(|words| words.split(',')) {
             let Some((key, value)) = pair.split_once('=').map(|(key, value)| (key.trim(), value.trim())) else {
                 return Err(bad(pair, "expected key=value", "as in --only 'acks=all,min.insync.replicas=2'"));
@@ -59,10 +60,11 @@ impl Scenario {
                 let mut all: Vec<String> = known.into_iter().flatten().collect();
                 all.sort();
                 all.dedup();
-                let words =
-                    format!("no row with {} has {key}={value}; values of {key}: {}", only.join(","), all.join(", "));
+                let with = if before.is_empty() { String::new() } else { format!(" with {}", before.join(",")) };
+                let words = format!("no row{with} has {key}={value}; values of {key}: {}", all.join(", "));
                 return Err(Unselected::Nothing(words));
             }
+            before.push(pair.trim());
         }
         if let Some(unknown) = faults.iter().find(|name| !self.classes.iter().any(|class| class.name == **name)) {
             return Err(self.no_fault(unknown));

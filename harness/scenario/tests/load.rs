@@ -191,7 +191,10 @@ fn a_condition_on_a_merged_row_holds_for_each_value_it_stands_for() {
 #[test]
 fn a_selection_of_nothing_is_told_from_one_that_cannot_be_understood() {
     let mut scenario = orders(&[]);
-    assert!(matches!(scenario.select(&["acks=2".into()], &[]), Err(Unselected::Nothing(_))));
+    let said = |result: Result<(), Unselected>| result.unwrap_err().to_string();
+    assert!(said(scenario.select(&["acks=2".into()], &[])).starts_with("no row has acks=2; values of acks: "));
+    let both = said(scenario.select(&["acks=all,acks=0".into()], &[]));
+    assert!(both.starts_with("no row with acks=all has acks=0"), "{both}");
     assert!(
         matches!(scenario.select(&[], &["leader-kiled".into()]), Err(Unselected::Nothing(words)) if words.contains("did you mean `leader-killed`"))
     );
