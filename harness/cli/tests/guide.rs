@@ -33,6 +33,7 @@ pages! {
     replay_and_explain => "replay-and-explain.md",
     results => "results.md",
     ci => "ci.md",
+    testing => "testing.md",
     models => "models.md",
     statistics => "statistics.md",
     extending => "extending.md",
