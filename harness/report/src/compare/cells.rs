@@ -48,6 +48,9 @@ pub(super) fn correct<'d, 'a: 'd>(drafts: impl Iterator<Item = &'d mut Draft<'a>
     }
 }
 
+/// What stands out alone and not among all that was tested is neither the same nor a change.
+const LIKELY: &str = "a difference, and by itself hardly chance; among as many tests as here it may be: more runs tell";
+
 impl Draft<'_> {
     pub(super) fn finish(self, is_rows: bool, alpha: f64) -> CellChange {
         let (shown, base, head) = match self.cell {
@@ -59,6 +62,9 @@ impl Draft<'_> {
         for Tested { mut change, test } in self.guarantees {
             if test.is_some() && change.p_corrected <= alpha {
                 change.change = if change.difference > 0.0 { Change::Worse } else { Change::Better };
+            } else if test.is_some() && change.p <= alpha {
+                change.change = Change::Undecided;
+                change.why = Some(LIKELY.to_owned());
             }
             guarantees.push(change);
         }

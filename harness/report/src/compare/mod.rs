@@ -124,7 +124,7 @@ pub enum Change {
     Better,
     /// Not beyond chance; the interval says what cannot be ruled out.
     Same,
-    /// Too few runs decided the promise on both sides.
+    /// Too few runs decided the promise on both sides, or too few for as many tests.
     Undecided,
     New,
     Gone,

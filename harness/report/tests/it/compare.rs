@@ -95,7 +95,10 @@ fn what_breaks_in_storms_that_were_survived_is_worse_and_exit_1_names_the_storms
 #[test]
 fn five_storms_are_no_evidence_and_six_are() {
     assert_eq!(plainly(&first(0), &first(5)).exit, 0);
-    assert_eq!(plainly(&first(0), &first(6)).count.worse, 0, "two promises are two tests");
+    let six = plainly(&first(0), &first(6));
+    assert_eq!((six.count.worse, six.exit), (0, 3), "two promises are two tests");
+    assert_eq!((loss(&six).change, loss(&six).p < 0.05), (Change::Undecided, true), "not the same either");
+    assert!(loss(&six).why.as_ref().is_some_and(|why| why.contains("more runs tell")));
     assert_eq!(plainly(&first(0), &first(7)).count.worse, 1);
 }
 

@@ -136,7 +136,8 @@ impl Session<'_> {
     fn is_member(&self, container: &Container, found: &[Said], image: &Image) -> bool {
         let marks = self.catalogue.broker.surroundings().marks;
         let is_marked = found.iter().any(|one| marks.contains(&one.key.as_str()));
-        is_marked || container.image.is_empty() || (image.runs_by_itself && !container.is_tool)
+        let is_told = image.runs_by_itself || !found.is_empty();
+        is_marked || container.image.is_empty() || (is_told && !container.is_tool)
     }
 
     fn see_image(&mut self, file: File<'_>, container: &Container, name: &str, image: &Image, tag: &str) {
