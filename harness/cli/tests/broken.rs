@@ -19,22 +19,10 @@ use ackproof_report::store::{Recorded, Store};
 use ackproof_sim::{Bench, Engine, Job, SimError};
 
 /// Two rows under two fault classes: acks=1 loses when the leader is cut off, acks=all does not.
-const SCENARIO: &str = "broker: kafka
-config:
-  topic: { replication.factor: 3, min.insync.replicas: 2 }
-  consumer: { enable.auto.commit: false, auto.offset.reset: earliest }
-app: { consumer: { ack: after-batch } }
-workload: { messages: 30, interval: 20ms, consumer_start: heal }
-matrix: { acks: [1, all] }
-faults:
-  none: []
-  leader-cut-off:
-    - { partition: { isolate: leader, from: [brokers, controller] }, at: 100ms, for: 30s }
-runs: 8
-expect:
-  - { canary: { acks: 1, fault: leader-cut-off } }
-  - { when: { acks: all }, no-acked-loss: always }
-";
+const SCENARIO: &str = concat!(
+    include_str!("orders.yaml"),
+    "runs: 8\nexpect:\n  - { canary: { acks: 1, fault: leader-cut-off } }\n  - { when: { acks: all }, no-acked-loss: always }\n"
+);
 
 /// A model that works, but for one seed.
 struct Fragile {

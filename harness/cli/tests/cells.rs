@@ -102,20 +102,7 @@ fn replay_again(replay: Replay, file: &str) -> Result<(), String> {
 }
 
 /// A row that loses under its fault, and one that does not; the expectations are filled in.
-const SCENARIO: &str = "broker: kafka
-config:
-  topic: { replication.factor: 3, min.insync.replicas: 2 }
-  consumer: { enable.auto.commit: false, auto.offset.reset: earliest }
-app: { consumer: { ack: after-batch } }
-workload: { messages: 30, interval: 20ms, consumer_start: heal }
-matrix: { acks: [1, all] }
-faults:
-  none: []
-  leader-cut-off:
-    - { partition: { isolate: leader, from: [brokers, controller] }, at: 100ms, for: 30s }
-runs: 6
-expect:
-";
+const SCENARIO: &str = concat!(include_str!("orders.yaml"), "runs: 6\nexpect:\n");
 
 fn scenario(expected: &str) -> Suite {
     let text = format!("{SCENARIO}  - {expected}\n");

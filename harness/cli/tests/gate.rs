@@ -3,59 +3,30 @@
 //! And the committed baselines are of the scenarios as they are now. What comes out of them is held against the baselines
 //! where there is a release build; here nothing of it is simulated.
 
+mod mutant;
+
 use std::path::{Path, PathBuf};
 
 use ackproof::plan::Plan;
 use ackproof::progress::Progress;
-use ackproof::registry::{self, Prepared};
+use ackproof::registry;
 use ackproof::storm::storm_of;
 use ackproof::sweep::sweep;
 use ackproof::verify::Sample;
-use ackproof_core::node::Topology;
-use ackproof_core::recording::Recording;
 use ackproof_core::seed::Seed;
-use ackproof_kafka::{Rule, without};
+use ackproof_kafka::Rule;
 use ackproof_report::baseline::{self, Baseline};
 use ackproof_report::compare::{Change, Compared, Comparison, FailOn, Matched, Options};
 use ackproof_report::store::Recorded;
-use ackproof_sim::{Bench, Engine, Job, SimError};
+use ackproof_sim::Engine;
 
-const SCENARIO: &str = "broker: kafka
-config:
-  topic: { replication.factor: 3, min.insync.replicas: 2 }
-  consumer: { enable.auto.commit: false, auto.offset.reset: earliest }
-app: { consumer: { ack: after-batch } }
-workload: { messages: 30, interval: 20ms, consumer_start: heal }
-matrix: { acks: [1, all] }
-faults:
-  none: []
-  leader-cut-off:
-    - { partition: { isolate: leader, from: [brokers, controller] }, at: 100ms, for: 30s }
-runs: 12
-expect:
-  - { canary: { acks: 1, fault: leader-cut-off } }
-";
-
-/// A model without one of its rules.
-struct Without {
-    inner: Box<dyn Prepared>,
-    rule: Option<Rule>,
-}
-
-impl Prepared for Without {
-    fn topology(&self) -> &Topology {
-        self.inner.topology()
-    }
-    fn run_on_bench(&self, job: &Job<'_>, engine: Engine, bench: Bench) -> Result<Recording, SimError> {
-        without(self.rule, || self.inner.run_on_bench(job, engine, bench))
-    }
-}
+const SCENARIO: &str =
+    concat!(include_str!("orders.yaml"), "runs: 12\nexpect:\n  - { canary: { acks: 1, fault: leader-cut-off } }\n");
 
 fn result(seed: u64, rule: Option<Rule>) -> Baseline {
     let mut scenario = ackproof_scenario::parse("orders", SCENARIO, &registry::brokers(), &[]).expect("it can be read");
     scenario.seed = Seed(seed);
-    let mut plan = without(rule, || Plan::of(scenario, Engine::Event));
-    plan.models = plan.models.into_iter().map(|inner| Box::new(Without { inner, rule }) as Box<dyn Prepared>).collect();
+    let plan = mutant::plan(scenario, rule);
     let swept = sweep(&plan, None, Recorded::default(), Sample::NONE, 2, &mut Progress::Quiet).expect("nothing fails");
     Baseline::of(&plan.manifest(), &swept.runs)
 }

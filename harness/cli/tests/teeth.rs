@@ -3,21 +3,19 @@
 //! A scenario is written down for each rule, and that it is met with all rules in force is tested where every scenario
 //! is. With `TEETH=search` in the environment, whoever adds a rule is told which scenarios notice it.
 
+mod mutant;
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use ackproof::expectation;
-use ackproof::plan::Plan;
 use ackproof::progress::Progress;
-use ackproof::registry::{self, Prepared};
+use ackproof::registry;
 use ackproof::sweep::sweep;
 use ackproof::verify::Sample;
-use ackproof_core::node::Topology;
-use ackproof_core::recording::Recording;
-use ackproof_kafka::{Rule, without};
+use ackproof_kafka::Rule;
 use ackproof_report::result::{Cell, ExpectationOutcome};
 use ackproof_report::store::Recorded;
-use ackproof_sim::{Bench, Engine, Job, SimError};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Which scenario misses which rule.
@@ -68,21 +66,6 @@ const NOTICED_BY: &[(Rule, &str)] = &[
     (Rule::StaticMembers, "kafka/cases/ticket-KIP-345-rolled-static.yaml"),
 ];
 
-/// A model without one of its rules.
-struct Without {
-    inner: Box<dyn Prepared>,
-    rule: Option<Rule>,
-}
-
-impl Prepared for Without {
-    fn topology(&self) -> &Topology {
-        self.inner.topology()
-    }
-    fn run_on_bench(&self, job: &Job<'_>, engine: Engine, bench: Bench) -> Result<Recording, SimError> {
-        without(self.rule, || self.inner.run_on_bench(job, engine, bench))
-    }
-}
-
 /// What a scenario expects and does not get without the rule.
 ///
 /// # Errors
@@ -90,8 +73,7 @@ impl Prepared for Without {
 fn missed(file: &str, rule: Option<Rule>) -> Result<Vec<String>, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(file);
     let scenario = ackproof_scenario::load(&path, &registry::brokers()).map_err(|errors| errors.to_string())?;
-    let mut plan = without(rule, || Plan::of(scenario, Engine::Event));
-    plan.models = plan.models.into_iter().map(|inner| Box::new(Without { inner, rule }) as Box<dyn Prepared>).collect();
+    let plan = mutant::plan(scenario, rule);
     let swept = sweep(&plan, None, Recorded::default(), Sample::NONE, 1, &mut Progress::Quiet)
         .map_err(|error| error.to_string())?;
     let cells: Vec<Cell> =

@@ -7,20 +7,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Two rows under two fault classes: acks=1 loses when the leader is cut off, acks=all does not.
-pub const SCENARIO: &str = "title: Does acks=all keep what it acknowledged?
-broker: kafka
-config:
-  topic: { replication.factor: 3, min.insync.replicas: 2 }
-  consumer: { enable.auto.commit: false, auto.offset.reset: earliest }
-app: { consumer: { ack: after-batch } }
-workload: { messages: 30, interval: 20ms, consumer_start: heal }
-matrix: { acks: [1, all] }
-faults:
-  none: []
-  leader-cut-off:
-    - { partition: { isolate: leader, from: [brokers, controller] }, at: 100ms, for: 30s }
-runs: 8
-";
+pub const SCENARIO: &str =
+    concat!("title: Does acks=all keep what it acknowledged?\n", include_str!("../orders.yaml"), "runs: 8\n");
 
 /// [`SCENARIO`] with what comes out of it.
 pub fn expecting(expected: &[&str]) -> String {

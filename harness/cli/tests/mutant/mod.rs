@@ -1,0 +1,30 @@
+//! A plan whose models lack one of their rules.
+
+use ackproof::plan::Plan;
+use ackproof::registry::Prepared;
+use ackproof_core::node::Topology;
+use ackproof_core::recording::Recording;
+use ackproof_kafka::{Rule, without};
+use ackproof_scenario::Scenario;
+use ackproof_sim::{Bench, Engine, Job, SimError};
+
+/// Plans a scenario with `rule` switched off in every model; `None` leaves them whole.
+pub fn plan(scenario: Scenario, rule: Option<Rule>) -> Plan {
+    let mut plan = without(rule, || Plan::of(scenario, Engine::Event));
+    plan.models = plan.models.into_iter().map(|inner| Box::new(Without { inner, rule }) as Box<dyn Prepared>).collect();
+    plan
+}
+
+struct Without {
+    inner: Box<dyn Prepared>,
+    rule: Option<Rule>,
+}
+
+impl Prepared for Without {
+    fn topology(&self) -> &Topology {
+        self.inner.topology()
+    }
+    fn run_on_bench(&self, job: &Job<'_>, engine: Engine, bench: Bench) -> Result<Recording, SimError> {
+        without(self.rule, || self.inner.run_on_bench(job, engine, bench))
+    }
+}
