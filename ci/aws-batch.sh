@@ -2,7 +2,7 @@
 # AWS Batch. Fill in aws-batch-job.json (image, account, file system), register it once, then submit:
 #
 #   aws batch register-job-definition --cli-input-json file://ci/aws-batch-job.json
-#   QUEUE=my-queue SHARDS=8 ci/aws-batch.sh /work/scenarios/orders.yaml
+#   QUEUE=my-queue SHARDS=8 ci/aws-batch.sh /sweep/scenarios/orders.yaml
 #
 # An array job of SHARDS children (8), and a merge that depends on it. Each child knows its part by
 # AWS_BATCH_JOB_ARRAY_INDEX and AWS_BATCH_JOB_ARRAY_SIZE. Results are on the file system that both mount, so a child that

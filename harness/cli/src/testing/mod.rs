@@ -151,7 +151,8 @@ impl Check {
     }
 
     /// Keeps results and replay files under `folder`, like `--out`. Unless told, they go to `ackproof/` beside what
-    /// cargo builds (`target/ackproof`).
+    /// cargo builds (`target/ackproof`). Runs that are there already, of the same plan by the same rules, are taken up and
+    /// not made again, but for the sample that is repeated on turmoil.
     #[must_use]
     pub fn keep(mut self, folder: impl Into<PathBuf>) -> Check {
         self.keep = Keep::At(folder.into());

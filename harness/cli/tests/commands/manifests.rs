@@ -217,7 +217,7 @@ fn a_kubernetes_indexed_job_and_its_merge_are_the_whole_sweep() {
     machine.place.write("template.yaml", scenario);
     machine.place.run(&["check", "template.yaml"]).ended(0);
     let work = machine.place.path("").to_string_lossy().into_owned();
-    let places = [("/ci/", format!("{CI}/")), ("/work/", work), ("/scenarios/", String::new())];
+    let places = [("/ci/", format!("{CI}/")), ("/sweep/", work), ("/scenarios/", String::new())];
     let here = |text: &str| {
         let found = places.iter().find_map(|(there, here)| Some(format!("{here}{}", text.strip_prefix(there)?)));
         found.unwrap_or_else(|| text.to_owned())
