@@ -5,6 +5,7 @@
 //!
 //! Most people use it as a program. To let a scenario be a test of your own, see [`testing`].
 
+pub mod aloud;
 pub mod args;
 pub mod commands;
 pub mod conclusion;

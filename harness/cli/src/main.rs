@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use ackproof::aloud::say;
 use ackproof::args::Cli;
 use ackproof::commands;
 use ackproof::exit::Failure;
@@ -17,11 +18,11 @@ fn main() -> ExitCode {
         Ok(exit) => exit,
         Err(error) => match error.downcast_ref::<Failure>() {
             Some(failure) => {
-                anstream::eprintln!("{}", failure.text);
+                say(&failure.text);
                 failure.exit
             }
             None => {
-                anstream::eprintln!("error: {error:#}");
+                say(format_args!("error: {error:#}"));
                 ackproof::exit::Exit::BadInput
             }
         },

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::aloud::say;
+
 const EVERY: Duration = Duration::from_secs(10);
 
 pub enum Progress {
@@ -41,7 +43,7 @@ impl Progress {
                 *done = kept as u64;
                 *last = Instant::now();
                 if kept > 0 {
-                    eprintln!("{kept} of {all} runs were recorded before; going on");
+                    say(format_args!("{kept} of {all} runs were recorded before; going on"));
                 }
             }
         }
@@ -62,7 +64,7 @@ impl Progress {
                 *lossy += u64::from(is_lossy);
                 if last.elapsed() >= EVERY {
                     *last = Instant::now();
-                    eprintln!("{done} of {total} runs, {lossy} lossy");
+                    say(format_args!("{done} of {total} runs, {lossy} lossy"));
                 }
             }
         }

@@ -5,6 +5,7 @@ use ackproof_scenario::{Diagnostics, Note};
 use serde_json::json;
 
 use super::print;
+use crate::aloud::say;
 use crate::args::{CheckArgs, Format};
 use crate::exit::Exit;
 use crate::registry;
@@ -46,7 +47,7 @@ pub(super) fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
                         "file": name.to_string(), "ok": false, "diagnostics": diagnostics.located(),
                     })),
                     Format::Text | Format::Markdown => {
-                        anstream::eprintln!("{}\n", super::bad_input(&diagnostics).text);
+                        say(format_args!("{}\n", super::bad_input(&diagnostics).text));
                     }
                 }
             }

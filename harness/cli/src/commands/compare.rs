@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::run::{cores, listen_for_interrupt};
 use super::{look, print, program};
+use crate::aloud::say;
 use crate::args::Format;
 use crate::exit::{Exit, Failure};
 use crate::side::{self, Loaded, Origin, Running};
@@ -65,7 +66,7 @@ pub(super) fn compare(args: &CompareArgs) -> anyhow::Result<Exit> {
     }
     let head = side::read(&again, &Running { like: &base, runs: None, set: &args.set, threads })?;
     for note in base.iter().chain(&head).flat_map(|it| &it.notes) {
-        eprintln!("{note}");
+        say(note);
     }
     let mut pairs = pairs(&base, &head);
     if args.row.is_none() {

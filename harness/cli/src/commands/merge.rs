@@ -9,6 +9,7 @@ use ackproof_report::store::{Recorded, Store};
 
 use super::ending::{end, kept};
 use super::run::{cores, listen_for_interrupt};
+use crate::aloud::say;
 use crate::args::MergeArgs;
 use crate::exit::{Exit, Failure};
 use crate::gather::{Gathered, Trouble, gather, parts};
@@ -20,7 +21,7 @@ pub(super) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
     for parts in scenarios.values() {
         match gather(parts) {
             Ok(mut gathered) => {
-                gathered.remarks.iter().for_each(|remark| eprintln!("{remark}"));
+                gathered.remarks.iter().for_each(say);
                 troubles.append(&mut gathered.troubles);
                 missing.extend(gathered.missing.iter().cloned());
                 joined.push(gathered);
@@ -32,8 +33,8 @@ pub(super) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
     if nothing || !args.allow_missing {
         refuse(&troubles, &missing, nothing)?;
     }
-    troubles.iter().for_each(|trouble| eprintln!("left out: {}", trouble.text));
-    missing.iter().for_each(|line| eprintln!("{line}"));
+    troubles.iter().for_each(|trouble| say(format_args!("left out: {}", trouble.text)));
+    missing.iter().for_each(say);
     listen_for_interrupt();
     let mut exit = Exit::AsExpected;
     for gathered in joined {

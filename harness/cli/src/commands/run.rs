@@ -10,6 +10,7 @@ use ackproof_sim::Engine;
 
 use super::bad_input;
 use super::ending::{end, kept};
+use crate::aloud::say;
 use crate::args::{Format, RunArgs};
 use crate::exit::{Exit, Failure};
 use crate::plan::Plan;
@@ -49,7 +50,8 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<Exit> {
         if let Some(Wanted { shard, source }) = wanted {
             let all = number_of(plan.units().count() as u64, "run");
             plan.shard = Some(shard);
-            eprintln!("{}: shard {shard}, from {source}: {} of {all}", plan.scenario.name, plan.units().count());
+            let (name, count) = (&plan.scenario.name, plan.units().count());
+            say(format_args!("{name}: shard {shard}, from {source}: {count} of {all}"));
         }
         let (store, recorded) = open_store(&plan, &args.out)?;
         exit = exit.worse(run_plan(&plan, args, Some(&store), recorded)?);
@@ -84,7 +86,7 @@ pub(super) fn quickstart() -> anyhow::Result<Exit> {
         Ok((store, recorded)) => run_plan(&plan, &args, Some(&store), recorded),
         // Whoever tries the program out in a folder that cannot be written gets an answer all the same.
         Err(failure) => {
-            eprintln!("{failure}; nothing is kept");
+            say(format_args!("{failure}; nothing is kept"));
             run_plan(&plan, &args, None, Recorded::default())
         }
     }
@@ -119,18 +121,15 @@ fn read(file: &Path, args: &RunArgs) -> Result<Scenario, Failure> {
 
 fn run_plan(plan: &Plan, args: &RunArgs, store: Option<&Store>, recorded: Recorded) -> anyhow::Result<Exit> {
     for dropped in &recorded.dropped {
-        eprintln!(
-            "{}:{}: a line that was cut short is dropped and its run repeated",
-            dropped.path.display(),
-            dropped.line
-        );
+        let (path, line) = (dropped.path.display(), dropped.line);
+        say(format_args!("{path}:{line}: a line that was cut short is dropped and its run repeated"));
     }
     let threads = args.jobs.map_or_else(cores, usize::from);
     let mut progress = Progress::new();
     let swept = sweep(plan, store, recorded, args.verify, threads, &mut progress).map_err(kept)?;
     let exit = end(plan, &swept, store, threads, args.format)?;
     if swept.interrupted {
-        eprintln!("interrupted; what is finished is kept. Go on with: {}", resume_command());
+        say(format_args!("interrupted; what is finished is kept. Go on with: {}", resume_command()));
     }
     Ok(exit)
 }

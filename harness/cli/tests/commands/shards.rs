@@ -193,3 +193,34 @@ fn several_scenarios_in_one_folder_are_joined_each_by_itself() {
     let again = place.run(&["merge", "results"]).ended(0);
     assert_eq!((again.out, again.err), (merged.out, merged.err));
 }
+
+/// Shards often share one log: a line that left in pieces could be torn by another's.
+#[cfg(unix)]
+#[test]
+fn what_is_said_to_a_shared_log_leaves_line_by_line() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixDatagram;
+
+    let place = Workplace::orders();
+    let said = |arguments: &[&str]| {
+        let (log, theirs) = UnixDatagram::pair().expect("two ends");
+        let mut command = place.command(arguments);
+        let ended = command.stderr(OwnedFd::from(theirs)).stdout(std::process::Stdio::null()).status();
+        drop(command);
+        assert!(ended.is_ok());
+        log.set_nonblocking(true).expect("a socket");
+        let mut piece = [0; 65_536];
+        let mut pieces = Vec::new();
+        while let Ok(length) = log.recv(&mut piece) {
+            pieces.push(String::from_utf8_lossy(&piece[..length]).into_owned());
+        }
+        pieces
+    };
+    let shard = said(&["run", "orders.yaml", "--shard", "1/4", "--out", "parts"]);
+    assert!(shard.iter().any(|piece| piece.contains("shard 1/4, from --shard")), "{shard:?}");
+    let missing = said(&["merge", "parts"]);
+    assert!(missing.iter().any(|piece| piece.contains("shard 2/4 is nowhere")), "{missing:?}");
+    for piece in shard.iter().chain(&missing) {
+        assert!(piece.ends_with('\n'), "a line in pieces: {piece:?}");
+    }
+}
