@@ -1,0 +1,101 @@
+//! Releases of RocketMQ, and the rules that differ between them.
+
+/// Versions whose rules are known, oldest first. The last one is what follows 5.3.3, read at develop 8fc57f1 (2025-09).
+pub const VERSIONS: &[&str] = &["4.9", "5.0", "5.1", "5.2", "5.3", "5.4"];
+
+/// Bug-fix releases of a version, oldest first.
+pub fn releases(version: &str) -> &'static [&'static str] {
+    match version {
+        "4.9" => &["4.9.0", "4.9.1", "4.9.2", "4.9.3", "4.9.4", "4.9.5", "4.9.6", "4.9.7", "4.9.8"],
+        "5.0" => &["5.0.0"],
+        "5.1" => &["5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.4"],
+        "5.2" => &["5.2.0"],
+        "5.3" => &["5.3.0", "5.3.1", "5.3.2", "5.3.3"],
+        _ => &[],
+    }
+}
+
+/// One release, `5.1.4`.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
+pub struct Release {
+    pub major: u16,
+    pub minor: u16,
+    pub patch: u16,
+}
+
+impl Release {
+    pub const fn new(major: u16, minor: u16, patch: u16) -> Release {
+        Release { major, minor, patch }
+    }
+
+    /// Reads `5.1.4`, or `5.1` as its last bug-fix release; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Release> {
+        let last = releases(text).last().copied().unwrap_or(text);
+        let mut parts = last.split('.').map(|part| part.parse::<u16>().ok());
+        let (major, minor) = (parts.next()??, parts.next()??);
+        let patch = match parts.next() {
+            Some(patch) => patch?,
+            None => 0,
+        };
+        parts.next().is_none().then_some(Release { major, minor, patch })
+    }
+}
+
+/// What differs between releases, as rules: `true` where the newer way holds.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Rules {
+    /// A master waits for `inSyncReplicas - 1` slaves; before 5.0 a SYNC_MASTER waits for the fastest one.
+    pub counts_replicas: bool,
+    /// A sync that failed leaves the flushed position where it was; before 5.4 it counted as done.
+    pub failed_sync_counts_for_nothing: bool,
+    /// `transientStorePoolEnable` acts with SYNC_FLUSH too; 4.9 leaves it silently off.
+    pub pool_with_sync_flush: bool,
+    /// A flush that waits for a commit of the pool is tried again for about a second; before 5.2 only twice.
+    pub flush_waits_for_commit: bool,
+    /// A slave refuses to be read unless `slaveReadEnable` is on.
+    pub slaves_refuse_reads: bool,
+    /// Under SYNC_FLUSH consumers see only what is flushed; from 5.3.2 on.
+    pub readers_wait_for_flush: bool,
+    /// Consumer progress is synced when it is stored; from 5.4 on.
+    pub progress_is_synced: bool,
+    /// A send that a busy broker refused is tried again; from 5.3 on.
+    pub retries_busy: bool,
+    /// Every try of an asynchronous send has the whole timeout; 4.9.
+    pub fresh_timeout_per_async_try: bool,
+    /// A slave of a plain group copies progress every 60 s; before 5.0 every 10 s.
+    pub rare_slave_sync: bool,
+    /// The union of the recorded and the proposed set counts while the controller has not answered (#5663); from 5.1 on.
+    pub pending_set_counts: bool,
+    /// A failed connection is tried again by asynchronous sends (#3555); from 4.9.3 on.
+    pub async_retries_connect: bool,
+    /// A record of POP whose acknowledgement is missing is lost when it is revived (#7914); 5.2.0 alone.
+    pub revive_loses: bool,
+    /// A slave cannot serve what it has since topics are deleted as it copies them (#9879); 5.3.3 alone.
+    pub slave_loses_topics: bool,
+    /// The master's own address closes the link of a slave that is ahead of it (#3015); the last releases of 4.9.
+    pub closes_link_of_longer_slave: bool,
+}
+
+impl Rules {
+    pub fn of(release: Release) -> Rules {
+        let since = |major, minor, patch| release >= Release::new(major, minor, patch);
+        let is = |major, minor, patch| release == Release::new(major, minor, patch);
+        Rules {
+            counts_replicas: since(5, 0, 0),
+            failed_sync_counts_for_nothing: since(5, 4, 0),
+            pool_with_sync_flush: since(5, 0, 0),
+            flush_waits_for_commit: since(5, 2, 0),
+            slaves_refuse_reads: since(5, 0, 0),
+            readers_wait_for_flush: since(5, 3, 2),
+            progress_is_synced: since(5, 4, 0),
+            retries_busy: since(5, 3, 0),
+            fresh_timeout_per_async_try: !since(5, 0, 0),
+            rare_slave_sync: since(5, 0, 0),
+            pending_set_counts: since(5, 1, 0),
+            async_retries_connect: since(4, 9, 3),
+            revive_loses: is(5, 2, 0),
+            slave_loses_topics: is(5, 3, 3),
+            closes_link_of_longer_slave: !since(5, 0, 0),
+        }
+    }
+}
