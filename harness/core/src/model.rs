@@ -2,7 +2,7 @@
 
 use crate::actor::{Actor, Protocol};
 use crate::app::{Delivery, Origin};
-use crate::disk::{Disk, FileId};
+use crate::disk::{Cut, Disk};
 use crate::node::{NodeId, Part, Topology};
 use crate::setting::{Effective, Inert, Problem, Setting, Trap};
 use crate::setup::{Feature, Setup};
@@ -113,8 +113,9 @@ pub trait Model: Protocol + Send + Sync {
     /// is consumed when its result is there, and not when it was processed.
     fn inventory(&self, actors: &Actors<'_, Self>, disks: &Disks<'_, Self>) -> Vec<Inventory>;
 
-    /// The origin whose log a file holds, `None` for files that hold no messages.
-    fn origin_of(&self, file: FileId) -> Option<Origin>;
+    /// What a power loss did to each origin of which a file holds records, in the origin's own positions; empty for files
+    /// that hold no messages. `unsynced` are the records from `cut.durable` to `cut.written`.
+    fn cuts(&self, node: NodeId, cut: Cut, unsynced: &[Self::Record]) -> Vec<(Origin, Cut)>;
 }
 
 /// One origin when everything is over.

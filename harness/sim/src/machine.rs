@@ -98,9 +98,13 @@ impl<M: Model> World<M> {
 
     fn cut_power(&mut self, id: NodeId) {
         let mut cuts = self.seed.stream(&format!("cut/{}/{}", self.topology.name(id), self.now.0));
-        let node = &mut self.nodes[id.index()];
-        for cut in node.disk.lose_power(&mut cuts) {
-            if let Some(origin) = self.model.origin_of(cut.file) {
+        let disk = &mut self.nodes[id.index()].disk;
+        let before = self.recorder.traces().then(|| disk.clone());
+        let cuts = disk.lose_power(&mut cuts);
+        let Some(before) = before else { return };
+        for cut in cuts {
+            let unsynced = before.tail(cut.file, cut.durable);
+            for (origin, cut) in self.model.cuts(id, cut, unsynced) {
                 self.recorder.fact(self.now, id, || Fact::power_cut(origin, cut));
             }
         }

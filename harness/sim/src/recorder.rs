@@ -54,8 +54,13 @@ impl Recorder {
         self.history.push(now, Some(node), op);
     }
 
+    /// Whether facts are kept.
+    pub(crate) fn traces(&self) -> bool {
+        self.detail == Detail::Trace
+    }
+
     pub(crate) fn fact(&mut self, now: Time, node: NodeId, fact: impl FnOnce() -> Fact) {
-        if self.detail == Detail::Trace {
+        if self.traces() {
             self.hear(node);
             self.trace.push(Traced { at: now, node, fact: fact() });
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ackproof_core::actor::{Actor, Ctx, Event, Protocol, TimerId, WALL_CLOCK_START};
 use ackproof_core::app::Origin;
-use ackproof_core::disk::FileId;
+use ackproof_core::disk::{Cut, FileId};
 use ackproof_core::history::History;
 use ackproof_core::model::{Actors, Disks, Inventory, Model};
 use ackproof_core::node::{NodeId, NodeKind, Part, Topology};
@@ -80,8 +80,8 @@ impl Model for Greeters {
     fn inventory(&self, _: &Actors<'_, Self>, _: &Disks<'_, Self>) -> Vec<Inventory> {
         Vec::new()
     }
-    fn origin_of(&self, _: FileId) -> Option<Origin> {
-        Some(Origin(0))
+    fn cuts(&self, _: NodeId, cut: Cut, _: &[Self::Record]) -> Vec<(Origin, Cut)> {
+        vec![(Origin(0), cut)]
     }
 }
 

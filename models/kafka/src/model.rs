@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ackproof_core::actor::{Actor, Ctx, Event, Protocol};
 use ackproof_core::app::{Delivery, Origin};
-use ackproof_core::disk::FileId;
+use ackproof_core::disk::Cut;
 use ackproof_core::model::{Actors, Disks, Inventory, Model};
 use ackproof_core::node::{NodeId, NodeKind, Part, Topology};
 use ackproof_log::Offset;
@@ -315,7 +315,9 @@ impl Model for Kafka {
             .collect()
     }
 
-    fn origin_of(&self, file: FileId) -> Option<Origin> {
-        self.plan.layout.of_file(file).map(|index| self.plan.layout.origin(index))
+    /// A file holds one partition, so positions are the same.
+    fn cuts(&self, _: NodeId, cut: Cut, _: &[Record]) -> Vec<(Origin, Cut)> {
+        let index = self.plan.layout.of_file(cut.file);
+        index.map(|index| (self.plan.layout.origin(index), cut)).into_iter().collect()
     }
 }

@@ -107,6 +107,8 @@ pub struct StoreConfig {
     pub commit_least_pages: u64,
     /// `commitCommitLogThoroughInterval`
     pub commit_thorough: Span,
+    /// `wakeCommitWhenPutMessage`; always so in 4.9.
+    pub wake_commit: bool,
     /// Messages in a file of `mappedFileSizeCommitLog` bytes.
     pub file_messages: u64,
     /// `fileReservedTime`
@@ -260,6 +262,8 @@ pub struct ProducerConfig {
     pub client: ClientConfig,
     /// `CHECK_IMMUNITY_TIME_IN_SECONDS`, of each message.
     pub check_immunity: Option<Span>,
+    /// How the application sends.
+    pub send: ackproof_core::setup::SendMode,
     /// Statuses that the application takes for success.
     pub accepts: Statuses,
 }

@@ -3,7 +3,27 @@
 //! `RULES.md` lists every rule that is modelled, with its source and the test named after it, and every
 //! simplification with the verdict it could change.
 
+mod auditor;
+mod broker;
+mod cell;
+mod client;
 pub mod config;
+mod consumer;
+mod message;
+mod model;
+mod mutation;
+mod nameserver;
+mod plan;
+mod producer;
+mod record;
 pub mod release;
+mod rest;
+mod store;
+mod topic;
 
 pub use config::Config;
+pub use message::Message;
+pub use model::{Rocketmq, RocketmqActor};
+pub use mutation::Rule;
+#[cfg(feature = "mutations")]
+pub use mutation::without;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ackproof_core::actor::{Actor, Ctx, Event, Protocol, TimerId};
 use ackproof_core::app::{AppCall, AppReply, Delivery, MsgId, Origin, Outcome, Reason};
-use ackproof_core::disk::{CellId, FileId, SyncTarget};
+use ackproof_core::disk::{CellId, Cut, FileId, SyncTarget};
 use ackproof_core::model::{Actors, Disks, Inventory, Model};
 use ackproof_core::node::{NodeId, NodeKind, Part, Topology};
 use ackproof_core::observe::{Observation, Probe};
@@ -352,7 +352,7 @@ impl Model for Relay {
         origins.into_iter().map(inventory).collect()
     }
 
-    fn origin_of(&self, file: FileId) -> Option<Origin> {
-        (file == LOG).then_some(ORIGIN)
+    fn cuts(&self, _: NodeId, cut: Cut, _: &[Self::Record]) -> Vec<(Origin, Cut)> {
+        if cut.file == LOG { vec![(ORIGIN, cut)] } else { Vec::new() }
     }
 }

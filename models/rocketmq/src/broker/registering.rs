@@ -1,0 +1,45 @@
+//! How a broker makes itself known to the nameservers, and what it hears from them.
+
+use ackproof_core::actor::Ctx;
+use ackproof_core::node::NodeId;
+use ackproof_core::time::Span;
+
+use crate::broker::{Broker, Timer};
+use crate::message::{Message, Registration};
+use crate::model::Rocketmq;
+
+impl Broker {
+    /// At once, after ten seconds, and then at intervals.
+    ///
+    /// Source: `BrokerController.start`, broker, 5.3.
+    pub(super) fn start_registering(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
+        self.register_everywhere(ctx, false);
+        ctx.set_timer(Timer::Register.id(), Span::secs(10));
+    }
+
+    pub(super) fn register(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
+        self.register_everywhere(ctx, false);
+        ctx.set_timer(Timer::Register.id(), self.config().service.register_period);
+    }
+
+    pub(super) fn register_everywhere(&mut self, ctx: &mut Ctx<'_, Rocketmq>, is_heartbeat: bool) {
+        let registration =
+            Registration { group: self.group, id: self.id, ttl: None, acts_as_master: false, is_heartbeat };
+        for nameserver in &self.plan.nameservers {
+            ctx.send(*nameserver, Message::Register(registration));
+        }
+    }
+
+    pub(super) fn unregister(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
+        for nameserver in &self.plan.nameservers {
+            ctx.send(*nameserver, Message::Unregister { group: self.group, id: self.id });
+        }
+    }
+
+    /// Source: `BrokerController.handleRegisterBrokerResult`, broker, 5.3: updates the master's address.
+    pub(super) fn on_registered(&mut self, ctx: &mut Ctx<'_, Rocketmq>, master: Option<NodeId>) {
+        if let Some(master) = master.filter(|master| !self.is_master() && *master != self.node) {
+            self.learn_master(ctx, master);
+        }
+    }
+}

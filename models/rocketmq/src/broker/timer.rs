@@ -1,0 +1,49 @@
+//! A broker's timers.
+
+use ackproof_core::actor::TimerId;
+
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Timer {
+    /// A round of the flushing thread.
+    Flush,
+    /// A round of the committing thread.
+    Commit,
+    /// Time to register with the nameservers.
+    Register,
+    /// A send has waited long enough.
+    Answer,
+    /// A link looks for entries to push.
+    Push,
+    /// Links that say nothing are closed.
+    Links,
+    /// The link to the master needs something.
+    Follow,
+    /// A pull was held long enough.
+    Hold,
+    /// `consumerOffset.json` is written.
+    PersistProgress,
+    /// The master is asked for progress.
+    SyncProgress,
+}
+
+impl Timer {
+    const ALL: [Timer; 10] = [
+        Timer::Flush,
+        Timer::Commit,
+        Timer::Register,
+        Timer::Answer,
+        Timer::Push,
+        Timer::Links,
+        Timer::Follow,
+        Timer::Hold,
+        Timer::PersistProgress,
+        Timer::SyncProgress,
+    ];
+
+    pub fn id(self) -> TimerId {
+        TimerId(self as u64)
+    }
+    pub fn of(id: TimerId) -> Timer {
+        Timer::ALL[id.0 as usize]
+    }
+}

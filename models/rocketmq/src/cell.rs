@@ -1,0 +1,27 @@
+//! Small files that are replaced as a whole.
+
+use ackproof_core::disk::CellId;
+
+use crate::broker::Progress;
+use ackproof_log::Epoch;
+
+/// What one of them holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// `consumerOffset.json`
+    Progress(Progress),
+    /// `delayOffset.json`: how far each delay level was worked off, from level 1 on.
+    Delays(Vec<u64>),
+    /// `epochFileCheckpoint`: epochs with the position at which each begins.
+    Epochs(Vec<(Epoch, u64)>),
+    /// A consumer's `offsets.json`, under BROADCASTING.
+    Local(Progress),
+    /// Raft: the term, and who was voted for in it.
+    Vote(u32, Option<u8>),
+}
+
+pub const PROGRESS: CellId = CellId(0);
+pub const DELAYS: CellId = CellId(1);
+pub const EPOCHS: CellId = CellId(2);
+pub const LOCAL: CellId = CellId(3);
+pub const VOTE: CellId = CellId(4);

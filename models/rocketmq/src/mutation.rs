@@ -1,0 +1,69 @@
+//! Rules that tests switch off, to see whether anything notices. A rule that can be broken without any scenario turning
+//! red is a rule that nothing tests.
+//!
+//! Only with the feature `mutations`, which tests alone ask for: without it every rule holds, at no cost. A rule is
+//! switched off for one thread and one call, so that tests stay independent of each other.
+
+#[cfg(feature = "mutations")]
+use std::cell::Cell;
+
+/// A rule that can be switched off, and what is so without it.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Rule {
+    /// Off: ASYNC_FLUSH flushes in every round, however little is dirty.
+    LeastPages,
+    /// Off: SYNC_FLUSH answers before anything is flushed.
+    SyncFlush,
+    /// Off: a SYNC_MASTER of 5.x waits for a slave although `inSyncReplicas` is 1.
+    InSyncReplicas,
+    /// Off: a send that asks not to wait waits all the same.
+    WaitStore,
+    /// Off: a restarted slave that is longer than its master counts as having nothing.
+    LongerSlave,
+    /// Off: a slave acknowledges only what its own disk has.
+    SlavePageCache,
+}
+
+impl Rule {
+    /// Each with its name in `RULES.md`.
+    pub const ALL: [(Rule, &'static str); 6] = [
+        (Rule::LeastPages, "least-pages"),
+        (Rule::SyncFlush, "sync-flush"),
+        (Rule::InSyncReplicas, "in-sync-replicas"),
+        (Rule::WaitStore, "wait-store"),
+        (Rule::LongerSlave, "longer-slave"),
+        (Rule::SlavePageCache, "slave-page-cache"),
+    ];
+
+    /// Whether the rule is in force, as it always is outside of tests.
+    #[cfg(not(feature = "mutations"))]
+    #[inline(always)]
+    pub(crate) const fn holds(self) -> bool {
+        true
+    }
+
+    /// Whether the rule is in force on this thread.
+    #[cfg(feature = "mutations")]
+    pub(crate) fn holds(self) -> bool {
+        SWITCHED_OFF.get() != Some(self)
+    }
+}
+
+#[cfg(feature = "mutations")]
+thread_local! {
+    static SWITCHED_OFF: Cell<Option<Rule>> = const { Cell::new(None) };
+}
+
+/// Runs `work` without a rule, or with all of them.
+#[cfg(feature = "mutations")]
+pub fn without<T>(rule: Option<Rule>, work: impl FnOnce() -> T) -> T {
+    /// Puts back what was there, also after a panic.
+    struct Restore(Option<Rule>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SWITCHED_OFF.set(self.0);
+        }
+    }
+    let _restore = Restore(SWITCHED_OFF.replace(rule));
+    work()
+}

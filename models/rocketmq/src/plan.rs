@@ -1,0 +1,63 @@
+//! What is fixed for a run: the settings, the machines, and the queues.
+
+use ackproof_core::app::Origin;
+use ackproof_core::node::{NodeId, NodeKind, Topology};
+
+use crate::config::{BrokerConfig, Config};
+use crate::topic::{Group, Queue, Queues, Slot, Topic};
+
+/// Shared by every role.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub config: Config,
+    pub topology: Topology,
+    pub queues: Queues,
+    pub nameservers: Vec<NodeId>,
+    pub controllers: Vec<NodeId>,
+    pub producers: Vec<NodeId>,
+    pub consumers: Vec<NodeId>,
+}
+
+impl Plan {
+    /// `topology` has the brokers first, group after group, each with as many as the settings say.
+    pub fn new(config: Config, topology: Topology) -> Plan {
+        let queues = Queues::new(&config);
+        let of = |kind| topology.of_kind(kind);
+        let (nameservers, controllers) = (of(NodeKind::Nameserver), of(NodeKind::Controller));
+        let (producers, consumers) = (of(NodeKind::Producer), of(NodeKind::Consumer));
+        Plan { config, topology, queues, nameservers, controllers, producers, consumers }
+    }
+
+    pub fn name(&self, node: NodeId) -> &str {
+        self.topology.name(node)
+    }
+    pub fn groups(&self) -> impl Iterator<Item = Group> + use<> {
+        (0..self.config.cluster.groups).map(Group)
+    }
+    /// The brokers of a group; the place of each is its id as the files give it.
+    pub fn members(&self, group: Group) -> impl Iterator<Item = NodeId> + use<> {
+        let count = self.config.cluster.members();
+        let first = group.0 * count;
+        (first..first + count).map(NodeId)
+    }
+    pub fn brokers(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.config.cluster.groups * self.config.cluster.members()).map(NodeId)
+    }
+    /// The group of a broker, and its id there as its file gives it.
+    pub fn place(&self, broker: NodeId) -> (Group, u8) {
+        let count = self.config.cluster.members();
+        (Group(broker.0 / count), broker.0 % count)
+    }
+    /// The settings of a broker.
+    pub fn broker(&self, broker: NodeId) -> &BrokerConfig {
+        if self.place(broker).1 == 0 { &self.config.master } else { &self.config.slave }
+    }
+    pub fn origin(&self, group: Group, slot: Slot) -> Origin {
+        self.queues.origin(Queue { group, slot })
+    }
+    /// Every queue of the workload's topic.
+    pub fn work(&self) -> impl Iterator<Item = Queue> + '_ {
+        let groups = (0..self.config.topic.groups).map(Group);
+        groups.flat_map(|group| self.queues.of(Topic::Work).map(move |slot| Queue { group, slot }))
+    }
+}
