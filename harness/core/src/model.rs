@@ -36,6 +36,15 @@ pub trait Broker: Sync {
         let _ = client;
         self.settings()
     }
+    /// What the scenario's own sections are where it says nothing. What is `None` there, or not counted, is nothing that
+    /// this broker has, and a scenario that speaks of it is an error.
+    fn setup(&self) -> Setup {
+        Setup::default()
+    }
+    /// Words for `cluster.mode`, where brokers form groups ([`crate::setup::Deployment`]); empty where they do not.
+    fn modes(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Settings that are valid one by one but not together, each with the broker's own reason.
     fn refuse(&self, effective: &Effective, setup: &Setup) -> Vec<Problem>;
     /// Valid settings that do not do what a reader would think.

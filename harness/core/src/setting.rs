@@ -15,7 +15,7 @@ pub struct Setting {
     /// Other spellings that mean the same in this section.
     pub aliases: &'static [&'static str],
     pub kind: ValueKind,
-    /// The value when nobody sets it, by the first version that has it, oldest first. Empty: none. An empty value: the
+    /// The value when nobody sets it, by the first version or release that has it, oldest first. Empty: none. An empty value: the
     /// broker has no such setting any more.
     pub defaults: &'static [(&'static str, &'static str)],
     pub unit: &'static str,
@@ -66,24 +66,38 @@ impl ValueKind {
     }
 }
 
-/// Where a version, or the version of a release (`3.9` for `3.9.1`), stands among the known ones.
-fn age(version: &str, versions: &[&str]) -> Option<usize> {
-    let is_of = |known: &str| version.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    versions.iter().position(|known| is_of(known))
+/// Where a version, or a release of it (`3.9.1`), stands among the known ones. A version alone is its last release where
+/// it is what runs, and its first one where it is since when something holds.
+fn age(version: &str, versions: &[&str], alone: u32) -> Option<(usize, u32)> {
+    let releases = versions.iter().enumerate().filter_map(|(index, known)| Some((index, version.strip_prefix(known)?)));
+    let mut found = releases.filter(|(_, rest)| rest.is_empty() || rest.starts_with('.'));
+    let (index, rest) = found.next()?;
+    let patch = rest.strip_prefix('.').map_or(Some(alone), |patch| patch.parse().ok());
+    Some((index, patch.unwrap_or(alone)))
+}
+
+/// What runs under a version's name.
+fn age_of(version: &str, versions: &[&str]) -> Option<(usize, u32)> {
+    age(version, versions, u32::MAX)
+}
+/// Since when something holds.
+fn since(version: &str, versions: &[&str]) -> Option<(usize, u32)> {
+    age(version, versions, 0)
 }
 
 impl Setting {
     /// The default in `version`, or in a release of it, given the broker's versions, oldest first.
     pub fn default_in(&self, version: &str, versions: &[&str]) -> Option<&'static str> {
-        let now = age(version, versions)?;
-        let found = self.defaults.iter().rev().find(|(since, _)| age(since, versions).is_none_or(|since| since <= now));
+        let now = age_of(version, versions)?;
+        let found =
+            self.defaults.iter().rev().find(|(first, _)| since(first, versions).is_none_or(|first| first <= now));
         found.map(|(_, value)| *value).filter(|value| !value.is_empty())
     }
 
     /// The version that it came with, if that is later than `version`.
     pub fn comes_after(&self, version: &str, versions: &[&str]) -> Option<&'static str> {
-        let (since, _) = *self.defaults.first()?;
-        (age(version, versions)? < age(since, versions)?).then_some(since)
+        let (first, _) = *self.defaults.first()?;
+        (age_of(version, versions)? < since(first, versions)?).then_some(first)
     }
 }
 
@@ -253,6 +267,17 @@ mod tests {
         let default = |version| setting.default_in(version, VERSIONS);
         assert_eq!(["3.1", "3.1.2", "3.10.0", "4.1.7"].map(default), [Some("a"), Some("a"), Some("b"), Some("b")]);
         assert_eq!(["3", "3.11", "3.1x", ""].map(default), [None; 4]);
+    }
+
+    #[test]
+    fn a_default_can_change_in_a_bug_fix_release() {
+        let setting = with(&[("3.10", "a"), ("3.10.2", "b")]);
+        let default = |version| setting.default_in(version, VERSIONS);
+        assert_eq!(["3.10.0", "3.10.1", "3.10.2"].map(default), [Some("a"), Some("a"), Some("b")]);
+        assert_eq!(["3.10", "4.0.0", "3.1.2"].map(default), [Some("b"), Some("b"), None]);
+        let late = with(&[("3.10.2", "b")]);
+        assert_eq!(late.comes_after("3.10.1", VERSIONS), Some("3.10.2"));
+        assert_eq!(late.comes_after("3.10", VERSIONS), None);
     }
 
     #[test]

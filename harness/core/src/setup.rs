@@ -18,9 +18,39 @@ pub struct Cluster {
     pub brokers: u8,
     /// Broker `i` (from 1) sits in `racks[(i - 1) % len]`; empty for no racks.
     pub racks: Vec<String>,
+    /// How brokers form groups; `None` for a broker whose machines are all alike, and then `brokers` counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<Deployment>,
+}
+
+/// Groups of brokers, each with a master and its slaves, and the servers around them.
+#[derive(Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Deployment {
+    /// One of the words of [`crate::model::Broker::modes`].
+    pub mode: String,
+    /// At least 1.
+    pub groups: u8,
+    /// Of each group, beside its first broker.
+    pub slaves: u8,
+    /// At least 1.
+    pub nameservers: u8,
+    /// At least 1, where the mode has any.
+    pub controllers: u8,
+}
+
+impl Deployment {
+    /// Brokers of all groups together.
+    pub fn brokers(&self) -> u32 {
+        u32::from(self.groups) * (u32::from(self.slaves) + 1)
+    }
 }
 
 impl Cluster {
+    /// Brokers, however they are told.
+    pub fn broker_count(&self) -> u32 {
+        self.deployment.as_ref().map_or(u32::from(self.brokers), Deployment::brokers)
+    }
+
     /// The rack of broker number `broker`, counted from 0.
     pub fn rack(&self, broker: u8) -> Option<String> {
         (!self.racks.is_empty()).then(|| self.racks[usize::from(broker) % self.racks.len()].clone())
@@ -39,6 +69,10 @@ pub struct ProducerApp {
     pub on_failure: OnFailure,
     /// `None`: every message is sent by itself.
     pub transaction: Option<Transaction>,
+    /// Statuses of a send that was answered which the application takes for success; `None` for a broker whose answers
+    /// are either success or failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<Vec<String>>,
 }
 
 impl ProducerApp {
@@ -56,6 +90,47 @@ pub struct Transaction {
     pub messages: u32,
     /// Probability, from 0 to 1, that the application takes a transaction back although nothing failed.
     pub abort_rate: f64,
+    /// Probability, from 0 to 1, that the application does not know yet, when it is asked, whether it wants to commit.
+    #[serde(default, skip_serializing_if = "is_never")]
+    pub unknown_rate: f64,
+    /// What it says when the broker asks later.
+    #[serde(default, skip_serializing_if = "CheckBack::is_answer")]
+    pub check: CheckBack,
+}
+
+impl Transaction {
+    /// Transactions of so many sends, of which the application always knows at once what it wants.
+    pub fn of(messages: u32, abort_rate: f64) -> Transaction {
+        Transaction { messages, abort_rate, unknown_rate: 0.0, check: CheckBack::Answer }
+    }
+    /// Whether anything is left for the broker to ask about.
+    pub fn needs_check_back(self) -> bool {
+        !is_never(&self.unknown_rate) || !self.check.is_answer()
+    }
+}
+
+fn is_never(rate: &f64) -> bool {
+    *rate == 0.0
+}
+
+/// What an application says to a broker that asks what became of a transaction.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckBack {
+    /// Whether it wanted it committed or taken back.
+    #[default]
+    Answer,
+    /// That it still does not know, however often it is asked.
+    Unknown,
+}
+
+impl CheckBack {
+    fn is_answer(&self) -> bool {
+        match self {
+            CheckBack::Answer => true,
+            CheckBack::Unknown => false,
+        }
+    }
 }
 
 /// How the application sends and whether it looks at the result.
@@ -152,6 +227,8 @@ pub enum Feature {
     ResultsInTransaction,
     /// `app.consumer.commit: async`: progress that is stored while the application goes on.
     AsyncCommits,
+    /// `app.producer.transaction.unknown_rate` and `check`: the broker asks what became of a transaction.
+    CheckBacks,
 }
 
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
@@ -229,7 +306,7 @@ pub struct DiskTiming {
 impl Default for Setup {
     fn default() -> Self {
         Setup {
-            cluster: Cluster { brokers: 3, racks: Vec::new() },
+            cluster: Cluster { brokers: 3, racks: Vec::new(), deployment: None },
             app: App::default(),
             workload: Workload {
                 producers: 1,

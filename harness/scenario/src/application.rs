@@ -3,9 +3,10 @@
 
 use ackproof_core::model::Broker;
 use ackproof_core::setting::{Problem, SettingName};
-use ackproof_core::setup::{AckMode, App, CommitCall, Feature, SendMode, Setup, Transaction};
+use ackproof_core::setup::{AckMode, App, CheckBack, CommitCall, Feature, SendMode, Setup, Transaction};
 use serde_json::{Value as Json, json};
 
+use crate::deployment;
 use crate::diagnostics::Diagnostics;
 use crate::node::{Fields, Node};
 use crate::typed;
@@ -15,7 +16,7 @@ const NONE: &str = "none";
 
 const SENDS_MAX: u64 = 1_000_000;
 
-/// `none`, or `{messages: 10, abort_rate: 0.1}`.
+/// `none`, or `{messages: 10, abort_rate: 0.1, unknown_rate: 0.2, check: answer}`.
 pub(crate) fn read_transaction(node: &Node, out: &mut Diagnostics) -> Option<Option<Transaction>> {
     if let Some(word) = node.scalar() {
         if word != NONE {
@@ -27,6 +28,7 @@ pub(crate) fn read_transaction(node: &Node, out: &mut Diagnostics) -> Option<Opt
     let errors = out.error_count();
     let mut fields = Fields::of(node, "`app.producer.transaction`", out)?;
     let (messages, abort_rate) = (fields.take("messages"), fields.take("abort_rate"));
+    let (unknown_rate, check) = (fields.take("unknown_rate"), fields.take("check"));
     fields.finish(out);
     let messages = match messages {
         Some(node) => node.whole("`messages`, the sends of one transaction,", 1, SENDS_MAX, out),
@@ -36,7 +38,10 @@ pub(crate) fn read_transaction(node: &Node, out: &mut Diagnostics) -> Option<Opt
         }
     };
     let abort_rate = abort_rate.map_or(Some(0.0), |node| read_rate("`abort_rate`", node, out));
-    let transaction = Transaction { messages: messages? as u32, abort_rate: abort_rate? };
+    let unknown_rate = unknown_rate.map_or(Some(0.0), |node| read_rate("`unknown_rate`", node, out));
+    let check = check.map_or(Some(CheckBack::Answer), |node| typed::read(node, out));
+    let transaction =
+        Transaction { messages: messages? as u32, abort_rate: abort_rate?, unknown_rate: unknown_rate?, check: check? };
     (out.error_count() == errors).then_some(Some(transaction))
 }
 
@@ -53,7 +58,8 @@ pub(crate) fn read_rate(what: &str, node: &Node, out: &mut Diagnostics) -> Optio
 pub(crate) fn show_transaction(transaction: Option<Transaction>) -> Json {
     match transaction {
         None => json!(NONE),
-        Some(Transaction { messages, abort_rate }) => json!({"messages": messages, "abort_rate": abort_rate}),
+        // What only some brokers can do is left out where nobody asks for it.
+        Some(transaction) => json!(transaction),
     }
 }
 
@@ -63,13 +69,15 @@ pub(crate) fn transaction_schema() -> Json {
         "properties": {
             "messages": {"type": "integer", "minimum": 1, "maximum": SENDS_MAX},
             "abort_rate": {"type": "number", "minimum": 0, "maximum": 1},
+            "unknown_rate": {"type": "number", "minimum": 0, "maximum": 1},
+            "check": {"enum": [CheckBack::Answer, CheckBack::Unknown]},
         },
     }]})
 }
 
 /// What no broker could do, and what this one cannot.
 pub(crate) fn problems(setup: &Setup, broker: &dyn Broker) -> Vec<Problem> {
-    contradictions(&setup.app).into_iter().chain(lacks(&setup.app, broker)).collect()
+    contradictions(&setup.app).into_iter().chain(lacks(&setup.app, broker)).chain(deployment::problems(setup)).collect()
 }
 
 fn problem(key: &str, message: String) -> Problem {
@@ -106,6 +114,12 @@ fn lacks(app: &App, broker: &dyn Broker) -> Vec<Problem> {
             "no transactions of results and progress",
         ),
         (app.consumer.commit == CommitCall::Async, Feature::AsyncCommits, "consumer.commit", "no async commits"),
+        (
+            app.producer.transaction.is_some_and(Transaction::needs_check_back),
+            Feature::CheckBacks,
+            "producer.transaction",
+            "no check-back, which `unknown_rate` and `check` are about",
+        ),
     ];
     let lacking = asked.into_iter().filter(|(asks, feature, ..)| *asks && !broker.offers(*feature));
     lacking.map(|(_, _, key, what)| problem(key, format!("the model of {name} has {what}"))).collect()

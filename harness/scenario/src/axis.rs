@@ -27,7 +27,7 @@ impl Target {
     /// What a key written without its section, or with it, stands for.
     pub fn named(written: &str, place: Place, catalogue: Catalogue<'_>, out: &mut Diagnostics) -> Option<Target> {
         if let Some(key) = setup::key_at(written) {
-            return Some(Target::Setup(key));
+            return key.is_of(catalogue.broker, place, out).then_some(Target::Setup(key));
         }
         if let Meant::Nothing = catalogue.resolve(written)
             && let Some(near) = nearest(written, setup::KEYS.iter().map(|key| key.path))
@@ -86,8 +86,8 @@ impl Target {
         let text = match self {
             Target::Setting(setting) => config::read_value(setting, setting.key, node, catalogue, out)?,
             Target::Setup(key) => {
-                let (mut scratch, errors) = (Setup::default(), out.error_count());
-                key.apply(node, &mut scratch, out);
+                let (mut scratch, errors) = (catalogue.broker.setup(), out.error_count());
+                key.read_for(Some(catalogue.broker), node, &mut scratch, out);
                 (out.error_count() == errors).then(|| key.text(&scratch))?
             }
         };

@@ -8,6 +8,7 @@ mod application;
 mod axis;
 mod catalogue;
 mod config;
+mod deployment;
 mod diagnostics;
 mod expect;
 mod faults;

@@ -21,7 +21,7 @@ use crate::refusal;
 use crate::replay::{self, Origin};
 use crate::row::{self, Draft};
 use crate::scenario::Scenario;
-use crate::setup::{self, SetupPlaces};
+use crate::setup::{self, Sections, SetupPlaces};
 use crate::yaml;
 
 pub(crate) const RUNS_MAX: u64 = 1_000_000;
@@ -118,13 +118,14 @@ impl<'r> Reader<'r> {
         let is_replay = root.get("replay").is_some();
         let title = fields.take("title").and_then(|node| node.word("`title`", out));
         let catalogue = self.read_broker(root, &mut fields, out);
-        let (mut setup, mut setup_places) = (Setup::default(), SetupPlaces::new());
+        let mut sections = Sections::of(catalogue.as_ref().map(|(catalogue, _)| catalogue.broker));
         let errors_before = out.errors();
         for section in setup::SECTIONS {
             if let Some((key, node)) = fields.take_entry(section) {
-                setup::read_section(key, node, &mut setup, &mut setup_places, out);
+                sections.read(key, node, out);
             }
         }
+        let Sections { mut setup, places: mut setup_places, .. } = sections;
         let cluster_is_known = out.errors() == errors_before;
         let (config, matrix, expect) =
             (fields.take("config"), fields.take_entry("matrix"), fields.take_entry("expect"));

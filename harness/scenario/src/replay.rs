@@ -112,7 +112,7 @@ impl Replay {
         document.insert("broker".into(), json!(self.scenario.broker_version()));
         document.insert("client".into(), json!(client));
         document.insert("config".into(), self.config());
-        for key in &setup::KEYS {
+        for key in setup::KEYS.iter().filter(|key| (key.exists)(&self.row().setup)) {
             // An acknowledgement that is left to the broker's settings is written by leaving it out.
             let value = (key.show)(&self.row().setup);
             if value != Json::Null {

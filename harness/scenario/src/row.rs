@@ -63,7 +63,8 @@ impl Row {
     /// Every key of the setup with its value and who chose it, in a fixed order.
     pub fn setup_values(&self) -> Vec<(&'static str, String, ValueSource)> {
         let source = |path| self.setup_sources.get(path).cloned().unwrap_or(ValueSource::Default);
-        setup::KEYS.iter().map(|key| (key.path, key.text(&self.setup), source(key.path))).collect()
+        let keys = setup::KEYS.iter().filter(|key| (key.exists)(&self.setup));
+        keys.map(|key| (key.path, key.text(&self.setup), source(key.path))).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The sections that are not the broker's own: `cluster`, `app`, `workload`, `network`, `disk`. One line of the table
 //! a key; scenarios, matrix axes, `--set`, replay files, the plan and the schema all go by it.
 
+use ackproof_core::model::Broker;
 use ackproof_core::setting::ValueSource;
 use ackproof_core::setup::{ConsumerStart, OnFailure, Setup};
 use ackproof_core::time::{Span, SpanRange};
@@ -10,6 +11,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
 use crate::application;
+use crate::deployment;
 use crate::diagnostics::{Diagnostics, Place};
 use crate::node::{Key, Node, unknown_key};
 use crate::typed;
@@ -20,27 +22,41 @@ pub(crate) struct SetupKey {
     pub path: &'static str,
     pub about: &'static str,
     pub schema: fn() -> Json,
-    read: fn(&SetupKey, &Node, &mut Setup, &mut Diagnostics),
+    pub read: fn(&SetupKey, &Node, &mut Setup, &mut Diagnostics),
     /// The value as a scenario writes it.
     pub show: fn(&Setup) -> Json,
+    /// Whether a broker whose setup this is has such a key.
+    pub exists: fn(&Setup) -> bool,
+}
+
+/// What every broker has.
+pub(crate) fn everywhere(_: &Setup) -> bool {
+    true
 }
 
 pub(crate) const SECTIONS: [&str; 5] = ["cluster", "app", "workload", "network", "disk"];
 
-pub(crate) static KEYS: [SetupKey; 20] = [
+pub(crate) static KEYS: [SetupKey; 26] = [
     SetupKey {
         path: "cluster.brokers",
         about: "Number of brokers: b1, b2, ...",
         schema: || whole_schema(1, 9),
         read: |key, node, setup, out| key.whole(node, 1, 9, out, |n| setup.cluster.brokers = n as u8),
         show: |setup| json!(setup.cluster.brokers),
+        exists: |setup| setup.cluster.deployment.is_none(),
     },
+    deployment::MODE,
+    deployment::GROUPS,
+    deployment::SLAVES,
+    deployment::NAMESERVERS,
+    deployment::CONTROLLERS,
     SetupKey {
         path: "cluster.racks",
         about: "Racks that the brokers are dealt out to, in turn.",
         schema: || json!({"type": "array", "items": {"type": "string"}, "maxItems": 9}),
         read: read_racks,
         show: |setup| json!(setup.cluster.racks),
+        exists: everywhere,
     },
     SetupKey {
         path: "app.producer.send",
@@ -48,6 +64,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || json!({"enum": ["sync", "async", "async-unchecked", "one-way"]}),
         read: |_, node, setup, out| assign(node, &mut setup.app.producer.send, out),
         show: |setup| json!(setup.app.producer.send),
+        exists: everywhere,
     },
     SetupKey {
         path: "app.producer.on_failure",
@@ -55,7 +72,9 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: on_failure_schema,
         read: read_on_failure,
         show: |setup| json!(Failure::from(setup.app.producer.on_failure)),
+        exists: everywhere,
     },
+    deployment::ACCEPT,
     SetupKey {
         path: "app.producer.transaction",
         about: "Sends that are committed together, `{messages: 10}`, of which the application takes some back by itself, `{messages: 10, abort_rate: 0.1}`; or `none`.",
@@ -66,6 +85,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
             }
         },
         show: |setup| application::show_transaction(setup.app.producer.transaction),
+        exists: everywhere,
     },
     SetupKey {
         path: "app.consumer.ack",
@@ -73,6 +93,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || json!({"enum": ["auto", "before-processing", "after-processing", "after-batch", "in-transaction", null]}),
         read: |_, node, setup, out| assign(node, &mut setup.app.consumer.ack, out),
         show: |setup| json!(setup.app.consumer.ack),
+        exists: everywhere,
     },
     SetupKey {
         path: "app.consumer.commit",
@@ -80,6 +101,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || json!({"enum": ["sync", "async"]}),
         read: |_, node, setup, out| assign(node, &mut setup.app.consumer.commit, out),
         show: |setup| json!(setup.app.consumer.commit),
+        exists: everywhere,
     },
     SetupKey {
         path: "app.consumer.processing",
@@ -87,6 +109,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || json!({"enum": ["inline", "background"]}),
         read: |_, node, setup, out| assign(node, &mut setup.app.consumer.processing, out),
         show: |setup| json!(setup.app.consumer.processing),
+        exists: everywhere,
     },
     SetupKey {
         path: "app.consumer.failure_rate",
@@ -94,6 +117,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || json!({"type": "number", "minimum": 0, "maximum": 1}),
         read: read_failure_rate,
         show: |setup| json!(setup.app.consumer.failure_rate),
+        exists: everywhere,
     },
     SetupKey {
         path: "app.consumer.on_error",
@@ -101,6 +125,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || json!({"enum": ["retry", "requeue", "reject"]}),
         read: |_, node, setup, out| assign(node, &mut setup.app.consumer.on_error, out),
         show: |setup| json!(setup.app.consumer.on_error),
+        exists: everywhere,
     },
     SetupKey {
         path: "workload.producers",
@@ -108,6 +133,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || whole_schema(1, CLIENTS_MAX),
         read: |key, node, setup, out| key.whole(node, 1, CLIENTS_MAX, out, |n| setup.workload.producers = n as u8),
         show: |setup| json!(setup.workload.producers),
+        exists: everywhere,
     },
     SetupKey {
         path: "workload.consumers",
@@ -115,6 +141,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || whole_schema(1, CLIENTS_MAX),
         read: |key, node, setup, out| key.whole(node, 1, CLIENTS_MAX, out, |n| setup.workload.consumers = n as u8),
         show: |setup| json!(setup.workload.consumers),
+        exists: everywhere,
     },
     SetupKey {
         path: "workload.messages",
@@ -122,6 +149,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || whole_schema(1, MESSAGES_MAX),
         read: |key, node, setup, out| key.whole(node, 1, MESSAGES_MAX, out, |n| setup.workload.messages = n as u32),
         show: |setup| json!(setup.workload.messages),
+        exists: everywhere,
     },
     SetupKey {
         path: "workload.interval",
@@ -129,6 +157,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: span_schema,
         read: |key, node, setup, out| key.span(node, Span::secs(3600), out, |span| setup.workload.interval = span),
         show: |setup| json!(setup.workload.interval),
+        exists: everywhere,
     },
     SetupKey {
         path: "workload.processing",
@@ -136,6 +165,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: span_schema,
         read: |key, node, setup, out| key.span(node, Span::secs(3600), out, |span| setup.workload.processing = span),
         show: |setup| json!(setup.workload.processing),
+        exists: everywhere,
     },
     SetupKey {
         path: "workload.consumer_start",
@@ -146,6 +176,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
             ConsumerStart::After(range) => json!(range),
             ConsumerStart::Heal => json!("heal"),
         },
+        exists: everywhere,
     },
     SetupKey {
         path: "network.latency",
@@ -155,6 +186,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
             key.range(node, Span(1), Span::secs(60), out, |range| setup.network.latency = range)
         },
         show: |setup| json!(setup.network.latency),
+        exists: everywhere,
     },
     SetupKey {
         path: "disk.write",
@@ -162,6 +194,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: span_schema,
         read: |key, node, setup, out| key.span(node, Span::secs(600), out, |span| setup.disk.write = span),
         show: |setup| json!(setup.disk.write),
+        exists: everywhere,
     },
     SetupKey {
         path: "disk.sync",
@@ -171,6 +204,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
             key.range(node, Span::ZERO, Span::secs(600), out, |range| setup.disk.sync = range)
         },
         show: |setup| json!(setup.disk.sync),
+        exists: everywhere,
     },
     SetupKey {
         path: "disk.writeback",
@@ -178,6 +212,7 @@ pub(crate) static KEYS: [SetupKey; 20] = [
         schema: || json!({"anyOf": [{"const": "never"}, span_schema()]}),
         read: read_writeback,
         show: |setup| setup.disk.writeback.map_or(json!("never"), |span| json!(span)),
+        exists: everywhere,
     },
 ];
 
@@ -192,29 +227,40 @@ pub(crate) fn key_at(path: &str) -> Option<&'static SetupKey> {
     KEYS.iter().find(|key| key.path == path)
 }
 
-/// Reads one of [`SECTIONS`].
-pub(crate) fn read_section(
-    section: &Key,
-    node: &Node,
-    setup: &mut Setup,
-    places: &mut SetupPlaces,
-    out: &mut Diagnostics,
-) {
-    read_under(&section.text, node, setup, places, out);
+/// What scenarios say beside the broker's own settings, as it is read.
+pub(crate) struct Sections<'r> {
+    pub setup: Setup,
+    pub places: SetupPlaces,
+    /// `None` where the scenario names none that is known; that is an error by itself.
+    pub broker: Option<&'r dyn Broker>,
 }
 
-fn read_under(path: &str, node: &Node, setup: &mut Setup, places: &mut SetupPlaces, out: &mut Diagnostics) {
-    let Some(entries) = node.map(&format!("`{path}`"), out) else { return };
-    for (key, node) in entries {
-        let inner = format!("{path}.{}", key.text);
-        if let Some(known) = key_at(&inner) {
-            known.apply(node, setup, out);
-            let line = out.line(node.place);
-            places.insert(known.path, (ValueSource::Scenario { line }, node.place));
-        } else if KEYS.iter().any(|known| known.path.starts_with(&format!("{inner}."))) {
-            read_under(&inner, node, setup, places, out);
-        } else {
-            unknown_key(key, &format!("`{path}`"), names_under(path), out);
+impl<'r> Sections<'r> {
+    pub fn of(broker: Option<&'r dyn Broker>) -> Sections<'r> {
+        let setup = broker.map_or_else(Setup::default, Broker::setup);
+        Sections { setup, places: SetupPlaces::new(), broker }
+    }
+
+    /// Reads one of [`SECTIONS`].
+    pub fn read(&mut self, section: &Key, node: &Node, out: &mut Diagnostics) {
+        self.read_under(&section.text, node, out);
+    }
+
+    fn read_under(&mut self, path: &str, node: &Node, out: &mut Diagnostics) {
+        let Some(entries) = node.map(&format!("`{path}`"), out) else { return };
+        for (key, node) in entries {
+            let inner = format!("{path}.{}", key.text);
+            if let Some(known) = key_at(&inner) {
+                if self.broker.is_none_or(|broker| known.is_of(broker, key.place, out)) {
+                    known.read_for(self.broker, node, &mut self.setup, out);
+                }
+                let line = out.line(node.place);
+                self.places.insert(known.path, (ValueSource::Scenario { line }, node.place));
+            } else if KEYS.iter().any(|known| known.path.starts_with(&format!("{inner}."))) {
+                self.read_under(&inner, node, out);
+            } else {
+                unknown_key(key, &format!("`{path}`"), names_under(path), out);
+            }
         }
     }
 }
@@ -238,6 +284,27 @@ impl SetupKey {
     pub fn apply(&self, node: &Node, setup: &mut Setup, out: &mut Diagnostics) {
         (self.read)(self, node, setup, out);
     }
+    /// The same, with the broker's own words looked at.
+    pub fn read_for(&self, broker: Option<&dyn Broker>, node: &Node, setup: &mut Setup, out: &mut Diagnostics) {
+        let errors = out.error_count();
+        self.apply(node, setup, out);
+        if let (Some(broker), true) = (broker, out.error_count() == errors) {
+            deployment::check_words(self.path, node, broker, out);
+        }
+    }
+    /// Whether a broker has such a key; reports it where it has not.
+    pub fn is_of(&self, broker: &dyn Broker, place: Place, out: &mut Diagnostics) -> bool {
+        let setup = broker.setup();
+        let is_there = (self.exists)(&setup);
+        if !is_there {
+            let section = self.path.split_once('.').map_or(self.path, |(section, _)| section);
+            let known = KEYS.iter().filter(|key| key.path.starts_with(section) && (key.exists)(&setup));
+            let known: Vec<&str> = known.map(|key| key.path).collect();
+            out.error(place, format!("{} has no `{}`", broker.name(), self.path))
+                .help(format!("it has {}", known.join(", ")));
+        }
+        is_there
+    }
     /// The value in a line.
     pub fn text(&self, setup: &Setup) -> String {
         match (self.show)(setup) {
@@ -248,10 +315,10 @@ impl SetupKey {
             other => other.to_string(),
         }
     }
-    fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         format!("`{}`", self.path)
     }
-    fn whole(&self, node: &Node, min: u64, max: u64, out: &mut Diagnostics, set: impl FnOnce(u64)) {
+    pub(crate) fn whole(&self, node: &Node, min: u64, max: u64, out: &mut Diagnostics, set: impl FnOnce(u64)) {
         if let Some(value) = node.whole(&self.what(), min, max, out) {
             set(value);
         }
@@ -361,7 +428,7 @@ fn on_failure_schema() -> Json {
     }]})
 }
 
-fn whole_schema(min: u64, max: u64) -> Json {
+pub(crate) fn whole_schema(min: u64, max: u64) -> Json {
     json!({"type": "integer", "minimum": min, "maximum": max})
 }
 

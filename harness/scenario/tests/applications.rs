@@ -32,7 +32,7 @@ fn a_transaction_is_read_with_and_without_a_rate_and_shown_as_it_is_written() {
     };
     assert_eq!(shown(""), (None, "none".to_owned()));
     assert_eq!(shown("app: { producer: { transaction: none } }"), (None, "none".to_owned()));
-    let ten = |abort_rate| Some(Transaction { messages: 10, abort_rate });
+    let ten = |abort_rate| Some(Transaction::of(10, abort_rate));
     let (read, text) = shown("app: { producer: { transaction: { messages: 10 } } }");
     assert_eq!((read, text.contains("10") && text.contains("abort_rate")), (ten(0.0), true));
     assert_eq!(shown("app: { producer: { transaction: { messages: 10, abort_rate: 0.25 } } }").0, ten(0.25));

@@ -38,7 +38,7 @@ fn replay_of(scenario: &Scenario, steps: Vec<Step>, seed: u64) -> Replay {
     let mut setup = row.setup.clone();
     setup.workload.messages = 3;
     setup.app.producer.on_failure = OnFailure::Resend { times: 2, backoff: Span(100) };
-    setup.app.producer.transaction = Some(Transaction { messages: 2, abort_rate: 0.25 });
+    setup.app.producer.transaction = Some(Transaction::of(2, 0.25));
     setup.app.consumer.commit = CommitCall::Async;
     let finding = Finding {
         class: "all-power".into(),

@@ -52,7 +52,7 @@ fn setup(seed: u64) -> Setup {
     }
     if seed % 5 < 2 {
         let abort_rate = if seed.is_multiple_of(5) { 0.3 } else { 0.0 };
-        setup.app.producer.transaction = Some(Transaction { messages: 1 + (seed % 8) as u32, abort_rate });
+        setup.app.producer.transaction = Some(Transaction::of(1 + (seed % 8) as u32, abort_rate));
     }
     if seed % 5 > 2 {
         setup.app.consumer.ack = Some(AckMode::InTransaction);

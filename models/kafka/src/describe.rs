@@ -63,6 +63,7 @@ impl Broker for KafkaBroker {
     fn offers(&self, feature: Feature) -> bool {
         match feature {
             Feature::Transactions | Feature::AsyncCommits | Feature::ResultsInTransaction => true,
+            Feature::CheckBacks => false,
         }
     }
     fn has_part(&self, part: Part) -> bool {

@@ -181,9 +181,13 @@ pub(crate) fn compare_cluster(chosen: &Chosen, catalogue: Catalogue<'_>, setup: 
     let machines: u32 = chosen.machines.iter().map(|machine| machine.count).sum();
     if let Some(first) = chosen.images.first()
         && machines != 0
-        && machines != u32::from(setup.cluster.brokers)
+        && machines != setup.cluster.broker_count()
     {
-        let message = format!("the file starts {machines} brokers, and cluster.brokers is {}", setup.cluster.brokers);
+        let (key, count) = match &setup.cluster.deployment {
+            None => ("cluster.brokers is", setup.cluster.broker_count()),
+            Some(deployment) => ("cluster.groups and cluster.slaves make", deployment.brokers()),
+        };
+        let message = format!("the file starts {machines} brokers, and {key} {count}");
         out.warning(Some(first.place), message);
     }
 }

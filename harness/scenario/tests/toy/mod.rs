@@ -83,7 +83,7 @@ impl Broker for Toy {
     fn offers(&self, feature: Feature) -> bool {
         match feature {
             Feature::Transactions | Feature::AsyncCommits => true,
-            Feature::ResultsInTransaction => false,
+            Feature::ResultsInTransaction | Feature::CheckBacks => false,
         }
     }
     fn settings_of(&self, client: &str) -> &'static [Setting] {

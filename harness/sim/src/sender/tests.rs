@@ -63,7 +63,8 @@ fn any_app() -> impl Strategy<Value = ProducerApp> {
     (send, on_failure, 1..6u32, abort_rate).prop_map(|(send, on_failure, messages, abort_rate)| ProducerApp {
         send,
         on_failure,
-        transaction: Some(Transaction { messages, abort_rate }),
+        transaction: Some(Transaction::of(messages, abort_rate)),
+        accept: None,
     })
 }
 
@@ -202,7 +203,8 @@ fn a_transaction_that_failed_is_made_again_after_its_backoff_and_one_taken_back_
         let app = ProducerApp {
             send: SendMode::Sync,
             on_failure: OnFailure::Resend { times: 1, backoff: Span(70) },
-            transaction: Some(Transaction { messages: 2, abort_rate }),
+            transaction: Some(Transaction::of(2, abort_rate)),
+            accept: None,
         };
         let mut bench = Bench::new(&app, 3);
         let told = |outcome: Outcome| Turn::Tell(0, outcome);

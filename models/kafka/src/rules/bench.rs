@@ -105,7 +105,7 @@ impl Bench {
     pub fn version(version: &str, settings: &[&str]) -> Bench {
         let mut setup = Setup::default();
         let has_id = settings.iter().any(|setting| setting.starts_with("producer.transactional.id="));
-        setup.app.producer.transaction = has_id.then_some(Transaction { messages: 1, abort_rate: 0.0 });
+        setup.app.producer.transaction = has_id.then_some(Transaction::of(1, 0.0));
         Bench::with(version, settings, &setup)
     }
 

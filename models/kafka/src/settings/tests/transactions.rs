@@ -8,7 +8,7 @@ const V0: &str = "broker.transaction.version=0";
 
 fn in_transactions() -> Setup {
     let mut setup = Setup::default();
-    setup.app.producer.transaction = Some(Transaction { messages: 10, abort_rate: 0.1 });
+    setup.app.producer.transaction = Some(Transaction::of(10, 0.1));
     setup
 }
 
