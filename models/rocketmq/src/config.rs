@@ -237,8 +237,10 @@ pub struct ControllerConfig {
 /// The topic of the workload.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TopicConfig {
-    /// `writeQueueNums` (and `readQueueNums`) in each group.
+    /// `writeQueueNums` in each group.
     pub queues: u16,
+    /// `readQueueNums` in each group: consumers look into no other queue.
+    pub read_queues: u16,
     /// Groups that have the topic: all, or the first one where it was created by a send.
     pub groups: u8,
 }
@@ -266,6 +268,17 @@ pub struct ProducerConfig {
     pub send: ackproof_core::setup::SendMode,
     /// Statuses that the application takes for success.
     pub accepts: Statuses,
+    /// `None` where nobody sends in transactions.
+    pub transactions: Option<LocalTransactions>,
+}
+
+/// What the application says of its own part of a transaction.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct LocalTransactions {
+    /// How likely it returns UNKNOW, from 0 to 1: it does not know yet whether it wants a commit.
+    pub unknown_rate: f64,
+    /// Asked later, it says what it wanted; otherwise UNKNOW again.
+    pub answers_checks: bool,
 }
 
 /// A set of the four statuses of a send that was answered.

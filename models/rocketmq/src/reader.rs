@@ -1,13 +1,13 @@
 //! From the text of a row to typed values, with a broker's values standing in for a slave's.
 
 use ackproof_core::setting::Effective;
-use ackproof_core::setup::{OnError, Processing, Setup};
+use ackproof_core::setup::{CheckBack, OnError, Processing, Setup};
 use ackproof_core::time::Span;
 
 use crate::config::{
     BrokerConfig, ClientConfig, ClusterConfig, Config, ConsumerConfig, ControllerConfig, FailOverConfig, FlushDisk,
-    FromWhere, HaConfig, Listener, MESSAGE_BYTES, Mode, NameserverConfig, ProducerConfig, Role, ServiceConfig,
-    Statuses, StoreConfig, TopicConfig, TransactionsConfig,
+    FromWhere, HaConfig, Listener, LocalTransactions, MESSAGE_BYTES, Mode, NameserverConfig, ProducerConfig, Role,
+    ServiceConfig, Statuses, StoreConfig, TopicConfig, TransactionsConfig,
 };
 use crate::deployment;
 use crate::release::{Release, Rules};
@@ -60,9 +60,11 @@ pub(crate) fn is_created_by_send(effective: &Effective) -> bool {
 fn topic(effective: &Effective, cluster: ClusterConfig) -> TopicConfig {
     let read = Reader { effective, section: "topic", fallback: None };
     if is_created_by_send(effective) {
-        return TopicConfig { queues: QUEUES_OF_CREATED_TOPIC, groups: 1 };
+        let queues = QUEUES_OF_CREATED_TOPIC;
+        return TopicConfig { queues, read_queues: queues, groups: 1 };
     }
-    TopicConfig { queues: read.number("writeQueueNums", 8) as u16, groups: cluster.groups }
+    let (queues, read_queues) = (read.number("writeQueueNums", 8) as u16, read.number("readQueueNums", 8) as u16);
+    TopicConfig { queues, read_queues, groups: cluster.groups }
 }
 
 /// Picks the values of one section out of a row.
@@ -244,6 +246,13 @@ impl<'a> Reader<'a> {
                 .map(|_| self.times("CHECK_IMMUNITY_TIME_IN_SECONDS", Span::secs(1))),
             send: app.send,
             accepts: accepted(app.accept.as_deref()),
+            transactions: app.transaction.map(|transaction| LocalTransactions {
+                unknown_rate: transaction.unknown_rate,
+                answers_checks: match transaction.check {
+                    CheckBack::Answer => true,
+                    CheckBack::Unknown => false,
+                },
+            }),
         }
     }
 

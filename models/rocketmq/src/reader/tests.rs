@@ -2,7 +2,7 @@
 
 use ackproof_core::model::Broker;
 use ackproof_core::setting::{Effective, SettingName, ValueSource};
-use ackproof_core::setup::{OnError, Setup};
+use ackproof_core::setup::{CheckBack, OnError, Setup, Transaction};
 use ackproof_core::time::Span;
 
 use super::{delays, hours};
@@ -77,8 +77,12 @@ fn an_application_takes_what_it_names_for_success_and_everything_by_default() {
 fn what_the_application_does_reaches_its_clients() {
     let mut setup = ROCKETMQ.setup();
     setup.app.consumer.on_error = OnError::Requeue;
+    setup.app.producer.transaction =
+        Some(Transaction { unknown_rate: 0.5, check: CheckBack::Unknown, ..Transaction::of(1, 0.0) });
     let config = Config::from_effective(&row("5.3", &[("consumer", "clientRebalance", "false")]), &setup);
     assert!(config.consumer.gives_back && config.consumer.pop);
+    let transactions = config.producer.transactions.expect("it sends in transactions");
+    assert!(transactions.unknown_rate == 0.5 && !transactions.answers_checks);
 }
 
 #[test]
