@@ -54,11 +54,6 @@ impl Recorder {
         self.history.push(now, Some(node), op);
     }
 
-    /// Whether facts are kept.
-    pub(crate) fn traces(&self) -> bool {
-        self.detail == Detail::Trace
-    }
-
     pub(crate) fn fact(&mut self, now: Time, node: NodeId, fact: impl FnOnce() -> Fact) {
         if self.traces() {
             self.hear(node);

@@ -1,9 +1,9 @@
 //! What the model tells whoever runs it.
 
 use ackproof_core::app::Origin;
-use ackproof_core::disk::FileId;
+use ackproof_core::disk::{Cut, FileId};
 use ackproof_core::model::Model;
-use ackproof_core::node::Part;
+use ackproof_core::node::{NodeId, Part};
 use ackproof_core::time::Span;
 
 use super::bench::{B1, B2, B3, Bench, CTL, P0};
@@ -129,6 +129,14 @@ fn the_groups_progress_is_what_its_coordinator_would_tell() {
 #[test]
 fn files_are_partitions() {
     let bench = Bench::new(&["topic.partitions=2"]);
-    let origins = [0, 1, 2, 3].map(|file| bench.kafka.origin_of(FileId(file)));
+    let cut_of = |file| {
+        let cut = Cut { file, durable: 1, written: 3, kept: 2 };
+        let cuts = bench.kafka.cuts(NodeId(0), cut, &[]);
+        cuts.first().map(|(origin, part)| {
+            assert_eq!((cuts.len(), *part), (1, cut));
+            *origin
+        })
+    };
+    let origins = [0, 1, 2, 3].map(|file| cut_of(FileId(file)));
     assert_eq!(origins, [Some(Origin(0)), Some(Origin(1)), Some(OFFSETS), None]);
 }
