@@ -8,6 +8,7 @@ use ackproof_core::recording::Recording;
 use ackproof_core::setting::Effective;
 use ackproof_core::setup::Setup;
 use ackproof_kafka::{Config, KAFKA, Kafka};
+use ackproof_rocketmq::{ROCKETMQ, Rocketmq};
 use ackproof_sim::{Bench, Engine, Job, SimError};
 
 /// One broker: how a scenario sees it, and how one of its configurations is made ready to run.
@@ -50,13 +51,23 @@ fn ready<M: Model>(model: M) -> Box<dyn Prepared> {
     Box::new(Ready(Arc::new(model)))
 }
 
-pub static ENTRIES: &[Entry] = &[Entry {
-    broker: &KAFKA,
-    token: "kfk1",
-    prepare: |effective, setup| {
-        ready(Kafka::new(Config::from_effective(effective, setup), KAFKA.topology(effective, setup)))
+pub static ENTRIES: &[Entry] = &[
+    Entry {
+        broker: &KAFKA,
+        token: "kfk1",
+        prepare: |effective, setup| {
+            ready(Kafka::new(Config::from_effective(effective, setup), KAFKA.topology(effective, setup)))
+        },
     },
-}];
+    Entry {
+        broker: &ROCKETMQ,
+        token: "rmq1",
+        prepare: |effective, setup| {
+            let config = ackproof_rocketmq::Config::from_effective(effective, setup);
+            ready(Rocketmq::new(config, ROCKETMQ.topology(effective, setup)))
+        },
+    },
+];
 
 /// The brokers, for whoever reads scenarios.
 pub fn brokers() -> Vec<&'static dyn Broker> {
