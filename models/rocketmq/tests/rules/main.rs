@@ -1,0 +1,4 @@
+//! Each rule of `RULES.md`, by the name of its test: a whole cluster with clients and applications, and what they say.
+
+mod scene;
+mod sending;
