@@ -174,4 +174,35 @@ mod tests {
         effective.set(name("topic", "writeQueueNums"), "3", matrix);
         assert_eq!(origins(&effective), Some(6), "a topic that somebody made is in all of them");
     }
+
+    #[test]
+    fn no_other_setting_that_is_not_modelled_makes_a_difference() {
+        use ackproof_core::setting::{SettingName, ValueKind, ValueSource};
+        let mut all = 0;
+        for (version, high) in ROCKETMQ.versions().iter().flat_map(|version| [(version, false), (version, true)]) {
+            let plain = Effective::defaults(version, "java", ROCKETMQ.versions(), ROCKETMQ.settings());
+            let mut chosen = plain.clone();
+            for setting in ROCKETMQ.settings().iter().filter(|setting| !ROCKETMQ.heeds(setting)) {
+                let value = match setting.kind {
+                    ValueKind::Bool => high.to_string(),
+                    ValueKind::Int { min, max } => if high { max } else { min }.to_string(),
+                    ValueKind::Float { min, max } => if high { max } else { min }.to_string(),
+                    ValueKind::OneOf(words) => words[if high { words.len() - 1 } else { 0 }].to_owned(),
+                    ValueKind::Text => "x".to_owned(),
+                };
+                chosen.set(SettingName::new(setting.section, setting.key), value, ValueSource::Matrix);
+                all += 1;
+            }
+            let setup = ROCKETMQ.setup();
+            assert_eq!(Config::from_effective(&chosen, &setup), Config::from_effective(&plain, &setup), "{version}");
+            assert_eq!(ROCKETMQ.refuse(&chosen, &setup), ROCKETMQ.refuse(&plain, &setup), "{version}");
+            assert_eq!(ROCKETMQ.traps(&chosen, &setup), ROCKETMQ.traps(&plain, &setup), "{version}");
+            assert_eq!(ROCKETMQ.inert(&chosen, &setup), ROCKETMQ.inert(&plain, &setup), "{version}");
+        }
+        assert!(all > 500, "{all}");
+        for (section, key) in settings::HEEDED {
+            let setting = ROCKETMQ.settings().iter().find(|setting| (setting.section, setting.key) == (section, key));
+            assert!(setting.is_some_and(|setting| !setting.modelled && ROCKETMQ.heeds(setting)), "{section}.{key}");
+        }
+    }
 }

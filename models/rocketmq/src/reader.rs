@@ -265,7 +265,10 @@ impl<'a> Reader<'a> {
                 false => Listener::Concurrently,
             },
             broadcasting: self.is("messageModel", "BROADCASTING"),
-            pop: self.text("clientRebalance") == Some("false"),
+            // Orderly listeners and BROADCASTING always pull. Source: RebalancePushImpl.clientRebalance.
+            pop: self.is("clientRebalance", "false")
+                && !self.is("messageListener", "orderly")
+                && !self.is("messageModel", "BROADCASTING"),
             from_where: match self.text("consumeFromWhere") {
                 Some("CONSUME_FROM_FIRST_OFFSET") => FromWhere::FirstOffset,
                 Some("CONSUME_FROM_TIMESTAMP") => FromWhere::Timestamp,

@@ -80,4 +80,8 @@ const fn long(min: i64) -> ValueKind {
 }
 
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod defaults;
+#[cfg(test)]
+mod tests;
