@@ -9,6 +9,7 @@ mod pulling;
 mod registering;
 mod sending;
 mod timer;
+mod transactions;
 
 pub use progress::Progress;
 pub use timer::Timer;
@@ -28,6 +29,7 @@ use crate::broker::links::Links;
 use crate::broker::members::Members;
 use crate::broker::progress::Book;
 use crate::broker::pulling::Holds;
+use crate::broker::transactions::Transactions;
 use crate::cell;
 use crate::config::{BrokerConfig, FlushDisk, Mode};
 use crate::message::Message;
@@ -72,6 +74,7 @@ pub struct Broker {
     holds: Holds,
     members: Members,
     book: Book,
+    transactions: Transactions,
 }
 
 impl Broker {
@@ -93,6 +96,7 @@ impl Broker {
             holds: Holds::default(),
             members: Members::default(),
             book: Book::default(),
+            transactions: Transactions::default(),
             plan,
         }
     }
@@ -129,6 +133,7 @@ impl Broker {
         self.book = Book::load(ctx.disk);
         self.start_progress(ctx);
         self.start_registering(ctx);
+        self.start_checking(ctx);
         self.store.dispatch(ctx.disk, self.visible(ctx));
         if self.is_master() {
             self.observe_leadership(ctx, true);
@@ -157,6 +162,8 @@ impl Broker {
             Timer::Hold => self.expire_holds(ctx),
             Timer::PersistProgress => self.persist_progress(ctx)?,
             Timer::SyncProgress => self.ask_for_progress(ctx),
+            Timer::CheckTransactions => self.check_transactions(ctx)?,
+            Timer::WriteOps => self.write_ops(ctx)?,
         }
         Ok(())
     }
@@ -175,6 +182,8 @@ impl Broker {
             Message::GetMaxOffset { opaque, queue } => self.on_get_max(ctx, from, opaque, queue),
             Message::GetProgress => self.on_get_progress(ctx, from),
             Message::ProgressIs(progress) => self.on_masters_progress(ctx, *progress)?,
+            Message::EndTransaction(end) => self.on_end_transaction(ctx, &end)?,
+            Message::CheckTransaction(_) => {}
             Message::Connected | Message::Register(_) | Message::Unregister { .. } | Message::GetRoute { .. } => {}
             Message::RouteIs { .. } | Message::MembersChanged | Message::MembersAre { .. } => {}
             Message::Sent(_) | Message::Pulled(_) => {}

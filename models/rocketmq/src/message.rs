@@ -3,12 +3,14 @@
 mod client;
 mod ha;
 mod route;
+mod transactions;
 
 pub use client::{
     Code, Heartbeat, Kind, Pull, Pulled, PulledWhat, Refusal, Send, SendMode, SendOk, Sent, Status, Suggestion,
 };
 pub use ha::{Ha, MasterProgress};
 pub use route::{Address, GroupRoute, Registration, Route};
+pub use transactions::{Check, Decision, EndTransaction};
 
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -93,6 +95,11 @@ pub enum Message {
         opaque: Opaque,
         offset: Result<u64, Refusal>,
     },
+
+    /// Needs no answer.
+    EndTransaction(EndTransaction),
+    /// From a broker to a producer; needs no answer either.
+    CheckTransaction(Check),
 
     // Slaves to their master, and back.
     Ha(Ha),

@@ -97,7 +97,11 @@ impl Rocketmq {
             of_queue.filter_map(move |entry| Some((node, entry.letter()?.delivery(origin, entry.offset))))
         };
         let stranded: Vec<(NodeId, Delivery)> = match master {
-            Some(_) => Vec::new(),
+            // Half messages that nobody has decided are shown to nobody.
+            Some((node, broker)) => disks.get(node).map_or_else(Vec::new, |disk| {
+                let halves = broker.undecided(disk).into_iter().filter(|(_, half)| half.to == queue.slot);
+                halves.map(|(offset, half)| (node, half.letter.delivery(origin, offset))).collect()
+            }),
             None => self.plan.members(queue.group).flat_map(copies).collect(),
         };
         Inventory { origin, complete, progress, stranded }

@@ -22,17 +22,23 @@ pub enum Rule {
     LongerSlave,
     /// Off: a slave acknowledges only what its own disk has.
     SlavePageCache,
+    /// Off: a producer is asked for ever.
+    CheckMax,
+    /// Off: the application's own part of a transaction runs whatever the half was answered.
+    LocalNeedsSendOk,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`.
-    pub const ALL: [(Rule, &'static str); 6] = [
+    pub const ALL: [(Rule, &'static str); 8] = [
         (Rule::LeastPages, "least-pages"),
         (Rule::SyncFlush, "sync-flush"),
         (Rule::InSyncReplicas, "in-sync-replicas"),
         (Rule::WaitStore, "wait-store"),
         (Rule::LongerSlave, "longer-slave"),
         (Rule::SlavePageCache, "slave-page-cache"),
+        (Rule::CheckMax, "check-max"),
+        (Rule::LocalNeedsSendOk, "local-after-half"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

@@ -3,6 +3,7 @@
 mod faults;
 mod outcome;
 mod shipment;
+mod transaction;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::model::Rocketmq;
 use crate::plan::Plan;
 use crate::producer::faults::Faults;
 use crate::producer::shipment::{Shipment, Way};
+use crate::producer::transaction::Local;
 use crate::record::Letter;
 use crate::topic::{Group, Queue, Topic};
 
@@ -35,12 +37,21 @@ pub struct Producer {
     /// Sends that wait for a route.
     unrouted: Vec<Shipment>,
     faults: Faults,
+    local: Local,
 }
 
 impl Producer {
     pub fn new(plan: Arc<Plan>) -> Producer {
         let client = Client::new(Arc::clone(&plan), plan.config.producer.client.clone(), false);
-        Producer { client, turn: 0, shipments: BTreeMap::new(), unrouted: Vec::new(), faults: Faults::default(), plan }
+        Producer {
+            client,
+            turn: 0,
+            shipments: BTreeMap::new(),
+            unrouted: Vec::new(),
+            faults: Faults::default(),
+            local: Local::default(),
+            plan,
+        }
     }
 
     pub fn is_ready(&self) -> bool {
@@ -54,7 +65,10 @@ impl Producer {
     /// The application's message.
     fn on_send(&mut self, ctx: &mut Ctx<'_, Rocketmq>, msg: MsgId) {
         let config = &self.plan.config.producer;
+        let in_transaction = config.transactions.is_some();
         let way = match config.send {
+            // There is no other way to send in a transaction.
+            _ if in_transaction => Way::Sync,
             setup::SendMode::Sync => Way::Sync,
             setup::SendMode::Async | setup::SendMode::AsyncUnchecked => Way::Async,
             setup::SendMode::OneWay => Way::OneWay,
@@ -66,6 +80,7 @@ impl Producer {
             Way::Async => 1 + config.async_retries,
             Way::OneWay => 1,
         };
+        self.local.last = Some(msg);
         self.ship(ctx, Shipment::new(letter, way, ctx.now(), tries));
     }
 
@@ -88,8 +103,14 @@ impl Producer {
         };
         let opaque = self.client.connections.number();
         let mode = if shipment.way == Way::OneWay { SendMode::OneWay } else { SendMode::Answered };
-        let send =
-            Send { opaque, queue, letter: shipment.letter, kind: Kind::Plain, mode, wait_store: config.wait_store };
+        let send = Send {
+            opaque,
+            queue,
+            letter: shipment.letter,
+            kind: if config.transactions.is_some() { Kind::Half } else { Kind::Plain },
+            mode,
+            wait_store: config.wait_store,
+        };
         self.client.connections.send(ctx, to, opaque, Message::Send(send));
         if shipment.way == Way::OneWay {
             ctx.tell(AppReply::Told { msg: shipment.letter.msg, outcome: Outcome::Untold });
@@ -166,8 +187,9 @@ impl Producer {
         let latency = ctx.now().since(shipment.try_began);
         let group = shipment.last.expect("it was sent to a group");
         match result {
-            Ok(SendOk { status, .. }) => {
+            Ok(SendOk { status, offset }) => {
                 self.faults.answered(group, ctx.now(), latency, &self.plan);
+                shipment.half = Some(offset);
                 self.on_status(ctx, shipment, status);
             }
             Err(refusal) => {
@@ -253,10 +275,12 @@ impl Actor<Rocketmq> for Producer {
         match event {
             Event::Start => {
                 self.turn = ctx.random.between(0, 1 << 16);
+                self.open_database(ctx);
                 self.client.start(ctx);
             }
             Event::App(AppCall::Send { msg, .. }) => self.on_send(ctx, msg),
-            Event::App(AppCall::Finished { .. } | AppCall::EndTransaction { .. }) => {}
+            Event::App(AppCall::EndTransaction { commit }) => self.on_wanted(commit),
+            Event::App(AppCall::Finished { .. }) => {}
             Event::Timer(id) => match Timer::of(id) {
                 Timer::Own(opaque) => self.on_timeout(ctx, Opaque(opaque as u32)),
                 timer @ (Timer::Poll | Timer::Lookup | Timer::Heartbeat) => {
@@ -271,6 +295,7 @@ impl Actor<Rocketmq> for Producer {
                     self.on_news(ctx, news);
                 }
                 Message::Sent(sent) => self.on_sent(ctx, sent.opaque, sent.result),
+                Message::CheckTransaction(check) => self.on_check(ctx, from, check),
                 _ => {}
             },
             Event::Closed { peer } => {
@@ -279,7 +304,8 @@ impl Actor<Rocketmq> for Producer {
                 self.on_news(ctx, news);
             }
             Event::Stop => ctx.exit("stopped"),
-            Event::Synced { .. } | Event::MoveLeader { .. } => {}
+            Event::Synced { result, .. } => self.on_database(ctx, result),
+            Event::MoveLeader { .. } => {}
         }
     }
 }

@@ -32,7 +32,9 @@ pub enum Body {
         letter: Letter,
         to: Slot,
     },
-    /// A half message at this offset was decided.
+    /// Half of a transaction: to be appended to another queue if it is committed.
+    Half(Half),
+    /// The half message at this offset was decided.
     Op {
         half: u64,
     },
@@ -44,8 +46,23 @@ pub enum Body {
         offset: u64,
         handed_at: Time,
     },
+    /// In a producer's database, and no broker's log: its own part of a transaction was committed, or rolled back.
+    Local {
+        msg: MsgId,
+        commit: bool,
+    },
     /// A leader's first entry of its term.
     Nothing,
+}
+
+/// A message that readers see only when its producer's own part of the transaction is known to have been committed.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Half {
+    pub letter: Letter,
+    pub to: Slot,
+    /// Of a copy that was put back because of its immunity: the offset of the first one, which its producer speaks of
+    /// (`TRAN_PREPARED_QUEUE_OFFSET`).
+    pub prepared: Option<u64>,
 }
 
 /// What one answer of POP handed out.
@@ -76,7 +93,8 @@ impl Entry {
     /// The message that it holds, if it holds one.
     pub fn letter(&self) -> Option<&Letter> {
         match &self.body {
-            Body::Letter(letter) | Body::Delayed { letter, .. } => Some(letter),
+            Body::Letter(letter) | Body::Delayed { letter, .. } | Body::Half(Half { letter, .. }) => Some(letter),
+            Body::Local { .. } => None,
             Body::Op { .. } | Body::Handed(_) | Body::Acked { .. } | Body::Nothing => None,
         }
     }

@@ -66,6 +66,8 @@ pub struct Rules {
     pub rare_slave_sync: bool,
     /// The union of the recorded and the proposed set counts while the controller has not answered (#5663); from 5.1 on.
     pub pending_set_counts: bool,
+    /// What was decided about half messages is written down in batches; from 5.1 on.
+    pub batches_ops: bool,
     /// A failed connection is tried again by asynchronous sends (#3555); from 4.9.3 on.
     pub async_retries_connect: bool,
     /// A record of POP whose acknowledgement is missing is lost when it is revived (#7914); 5.2.0 alone.
@@ -92,6 +94,7 @@ impl Rules {
             fresh_timeout_per_async_try: !since(5, 0, 0),
             rare_slave_sync: since(5, 0, 0),
             pending_set_counts: since(5, 1, 0),
+            batches_ops: since(5, 1, 0),
             async_retries_connect: since(4, 9, 3),
             revive_loses: is(5, 2, 0),
             slave_loses_topics: is(5, 3, 3),

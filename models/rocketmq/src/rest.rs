@@ -42,6 +42,9 @@ pub fn unrest(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> Vec<String> {
             RocketmqActor::Consumer(consumer) if !consumer.is_idle() => {
                 all.push(format!("{name} has messages in hand"));
             }
+            RocketmqActor::Broker(broker) if broker.waits_for_producers() => {
+                all.push(format!("{name} has half messages that nobody has decided"));
+            }
             RocketmqActor::Broker(broker) if !broker.is_caught_up(actors, model) => {
                 all.push(format!("{name} has not caught up with its master"));
             }

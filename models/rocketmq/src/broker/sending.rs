@@ -8,12 +8,12 @@ use ackproof_core::observe::{Observation, Probe};
 use crate::broker::Broker;
 use crate::broker::answering::{Acks, Waiting};
 use crate::config::{FlushDisk, Mode, Role};
-use crate::message::{Code, Message, Refusal, Send, SendMode, SendOk, Sent, Status};
+use crate::message::{Code, Kind, Message, Refusal, Send, SendMode, SendOk, Sent, Status};
 use crate::model::Rocketmq;
 use crate::mutation::Rule;
-use crate::record::{Body, Letter};
+use crate::record::{Body, Half, Letter};
 use crate::store::{Draft, Place};
-use crate::topic::Slot;
+use crate::topic::{Slot, Topic};
 
 impl Broker {
     /// A producer's message.
@@ -21,7 +21,6 @@ impl Broker {
     /// Source: `SendMessageProcessor.sendMessage`, broker; `DefaultMessageStore.asyncPutMessage`,
     /// `CommitLog.asyncPutMessage`, store, 5.3.
     pub(super) fn on_send(&mut self, ctx: &mut Ctx<'_, Rocketmq>, from: NodeId, send: &Send) -> Result<(), DiskError> {
-        let slot = self.slot_of(send);
         let acks = match self.admit(ctx, send.wait_store) {
             Ok(acks) => acks,
             Err(refusal) => {
@@ -29,7 +28,13 @@ impl Broker {
                 return Ok(());
             }
         };
-        let appended = self.append_letter(ctx, slot, send.letter);
+        let (slot, appended) = match send.kind {
+            Kind::Plain => (send.queue.slot, self.append_letter(ctx, send.queue.slot, send.letter)),
+            Kind::Half => {
+                let half = Half { letter: send.letter, to: send.queue.slot, prepared: None };
+                (self.plan.queues.slot(Topic::Half, 0), self.append_half(ctx, half))
+            }
+        };
         let place = match appended {
             Ok(place) => place,
             Err(error) => {
@@ -132,11 +137,6 @@ impl Broker {
         if send.mode == SendMode::Answered {
             ctx.send(to, Message::Sent(Sent { opaque: send.opaque, result: Err(refusal) }));
         }
-    }
-
-    /// The queue that a send goes to.
-    fn slot_of(&self, send: &Send) -> Slot {
-        send.queue.slot
     }
 
     /// Answers a send that is stored.

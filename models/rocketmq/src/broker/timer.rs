@@ -24,10 +24,14 @@ pub enum Timer {
     PersistProgress,
     /// The master is asked for progress.
     SyncProgress,
+    /// Half messages that were not decided are looked for.
+    CheckTransactions,
+    /// What was decided is written down.
+    WriteOps,
 }
 
 impl Timer {
-    const ALL: [Timer; 10] = [
+    const ALL: [Timer; 12] = [
         Timer::Flush,
         Timer::Commit,
         Timer::Register,
@@ -38,6 +42,8 @@ impl Timer {
         Timer::Hold,
         Timer::PersistProgress,
         Timer::SyncProgress,
+        Timer::CheckTransactions,
+        Timer::WriteOps,
     ];
 
     pub fn id(self) -> TimerId {

@@ -26,6 +26,12 @@ impl Producer {
     ///
     /// Source: `DefaultMQProducerImpl.sendDefaultImpl`, client, 5.3.
     pub(super) fn give_up(&mut self, ctx: &mut Ctx<'_, Rocketmq>, shipment: Shipment) {
+        if self.plan.config.producer.transactions.is_some() {
+            return match (shipment.status, shipment.half) {
+                (Some(status), Some(half)) => self.on_half(ctx, &shipment, status, half),
+                _ => self.half_failed(ctx, shipment),
+            };
+        }
         let outcome = match shipment.status {
             Some(status) if self.plan.config.producer.accepts.accepts(status) => Outcome::Acked,
             Some(status) => Outcome::Unknown(Reason::new(status.word())),

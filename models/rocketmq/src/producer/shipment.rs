@@ -35,6 +35,8 @@ pub struct Shipment {
     pub may_be_stored: bool,
     /// What the last try that was answered came to.
     pub status: Option<Status>,
+    /// Where its queue has it, as the last answer said.
+    pub half: Option<u64>,
     /// Why the last try failed.
     pub failure: Reason,
 }
@@ -53,6 +55,7 @@ impl Shipment {
             looked_up: false,
             may_be_stored: false,
             status: None,
+            half: None,
             failure: Reason::new("No route info of this topic"),
         }
     }
