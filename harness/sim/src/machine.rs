@@ -62,7 +62,7 @@ impl<M: Model> World<M> {
         }
         for command in commands {
             match command {
-                Command::MoveLeader { of, to } => self.command_controllers(What::MoveLeader { of, to }, acts),
+                Command::MoveLeader { of, to } => self.command_cluster(What::MoveLeader { of, to }, acts),
             }
         }
     }
@@ -207,8 +207,11 @@ impl<M: Model> World<M> {
         acts.push(Act::Queue(self.item(self.now, id, self.now, kind, id, seq, what)));
     }
 
-    fn command_controllers(&mut self, what: What, acts: &mut Vec<Act>) {
-        for node in self.topology.of_kind(NodeKind::Controller) {
+    /// Controllers do what an operator asks; where there are none, the brokers themselves.
+    fn command_cluster(&mut self, what: What, acts: &mut Vec<Act>) {
+        let controllers = self.topology.of_kind(NodeKind::Controller);
+        let asked = if controllers.is_empty() { self.topology.of_kind(NodeKind::Broker) } else { controllers };
+        for node in asked {
             if self.nodes[node.index()].is_up() {
                 self.queue_now(node, Kind::Timer, what, acts);
             }

@@ -1,10 +1,12 @@
 //! A broker: the store, its slaves or its master, and what it does for clients.
 
 mod answering;
+mod cleaning;
 mod following;
 mod links;
 mod members;
 mod progress;
+mod promotion;
 mod pulling;
 mod registering;
 mod sending;
@@ -129,11 +131,13 @@ impl Broker {
         let config = self.plan.broker(self.node);
         let interval = config.store.flush_interval.0.max(config.store.commit_interval.0).max(1);
         self.flusher = Flusher::new(ctx.now() + Span(ctx.random.between(0, interval - 1)));
+        self.read_promotion(ctx);
         self.store = Store::open(ctx.disk, self.plan.queues.count(), self.uses_pool());
         self.book = Book::load(ctx.disk);
         self.start_progress(ctx);
         self.start_registering(ctx);
         self.start_checking(ctx);
+        self.start_cleaning(ctx);
         self.store.dispatch(ctx.disk, self.visible(ctx));
         if self.is_master() {
             self.observe_leadership(ctx, true);
@@ -164,6 +168,7 @@ impl Broker {
             Timer::SyncProgress => self.ask_for_progress(ctx),
             Timer::CheckTransactions => self.check_transactions(ctx)?,
             Timer::WriteOps => self.write_ops(ctx)?,
+            Timer::Clean => self.clean(ctx),
         }
         Ok(())
     }
@@ -205,7 +210,7 @@ impl Broker {
                 let before = self.store.flushed();
                 self.flusher.on_synced(ctx, &mut self.store, config, (result, counts_failed));
                 if result.is_ok() && self.store.flushed() > before {
-                    self.observe_flush(ctx);
+                    self.observe_flush(ctx, before);
                 }
                 self.go_on_stopping(ctx)
             }
@@ -262,17 +267,19 @@ impl Broker {
         }
     }
 
-    /// Each queue's synced end, for whoever watches.
-    fn observe_flush(&self, ctx: &mut Ctx<'_, Rocketmq>) {
+    /// How far each queue was synced, for whoever watches. Everything `before` had been.
+    fn observe_flush(&self, ctx: &mut Ctx<'_, Rocketmq>, before: u64) {
         if !ctx.wants(Probe::Synced) {
             return;
         }
-        for slot in self.plan.queues.all() {
-            let upto = self.store.max_before(slot, self.store.flushed());
-            if upto > 0 {
-                let origin = self.plan.origin(self.group, slot);
-                ctx.observe(Probe::Synced, || Observation::Synced { origin, upto });
-            }
+        let mut ends = vec![0; usize::from(self.plan.queues.count())];
+        let count = self.store.flushed().saturating_sub(before) as usize;
+        for entry in ctx.disk.tail(COMMIT_LOG, before).iter().take(count) {
+            ends[entry.slot.index()] = entry.offset + 1;
+        }
+        for (slot, upto) in self.plan.queues.all().zip(ends).filter(|(_, upto)| *upto > 0) {
+            let origin = self.plan.origin(self.group, slot);
+            ctx.observe(Probe::Synced, || Observation::Synced { origin, upto });
         }
     }
 }
@@ -297,6 +304,7 @@ impl Actor<Rocketmq> for Broker {
             }
             Event::Stop => self.stop(ctx),
             Event::Timer(_) | Event::Message { .. } | Event::Closed { .. } => Ok(()),
+            Event::MoveLeader { to, .. } if serving => self.on_promotion(ctx, to),
             Event::App(_) | Event::MoveLeader { .. } => Ok(()),
         };
         if let Err(error) = done {

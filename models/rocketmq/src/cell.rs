@@ -16,6 +16,8 @@ pub enum Cell {
     Epochs(Vec<(Epoch, u64)>),
     /// A consumer's `offsets.json`, under BROADCASTING.
     Local(Progress),
+    /// The settings of a slave were changed: it is the master from now on.
+    Promoted,
     /// Raft: the term, and who was voted for in it.
     Vote(u32, Option<u8>),
 }
@@ -25,3 +27,4 @@ pub const DELAYS: CellId = CellId(1);
 pub const EPOCHS: CellId = CellId(2);
 pub const LOCAL: CellId = CellId(3);
 pub const VOTE: CellId = CellId(4);
+pub const PROMOTED: CellId = CellId(5);

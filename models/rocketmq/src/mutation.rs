@@ -26,11 +26,13 @@ pub enum Rule {
     CheckMax,
     /// Off: the application's own part of a transaction runs whatever the half was answered.
     LocalNeedsSendOk,
+    /// Off: nothing is deleted because of its age.
+    Retention,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`.
-    pub const ALL: [(Rule, &'static str); 8] = [
+    pub const ALL: [(Rule, &'static str); 9] = [
         (Rule::LeastPages, "least-pages"),
         (Rule::SyncFlush, "sync-flush"),
         (Rule::InSyncReplicas, "in-sync-replicas"),
@@ -39,6 +41,7 @@ impl Rule {
         (Rule::SlavePageCache, "slave-page-cache"),
         (Rule::CheckMax, "check-max"),
         (Rule::LocalNeedsSendOk, "local-after-half"),
+        (Rule::Retention, "retention"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

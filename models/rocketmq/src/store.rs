@@ -3,6 +3,7 @@
 
 mod flush;
 mod queue;
+mod rounds;
 
 pub use flush::Flusher;
 
@@ -229,10 +230,6 @@ impl Store {
     /// One past the last offset of a queue that may be read.
     pub fn max(&self, slot: Slot) -> u64 {
         self.queues[slot.index()].max()
-    }
-    /// One past the last offset that stands before a position of the log.
-    pub fn max_before(&self, slot: Slot, end: u64) -> u64 {
-        self.queues[slot.index()].max_before(end)
     }
     /// The position in the log of an offset that a queue knows.
     pub fn position(&self, slot: Slot, offset: u64) -> Option<u64> {

@@ -28,10 +28,12 @@ pub enum Timer {
     CheckTransactions,
     /// What was decided is written down.
     WriteOps,
+    /// Old files of the log are deleted.
+    Clean,
 }
 
 impl Timer {
-    const ALL: [Timer; 12] = [
+    const ALL: [Timer; 13] = [
         Timer::Flush,
         Timer::Commit,
         Timer::Register,
@@ -44,6 +46,7 @@ impl Timer {
         Timer::SyncProgress,
         Timer::CheckTransactions,
         Timer::WriteOps,
+        Timer::Clean,
     ];
 
     pub fn id(self) -> TimerId {

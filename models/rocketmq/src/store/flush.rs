@@ -10,6 +10,7 @@ use crate::broker::Timer;
 use crate::config::{FlushDisk, MESSAGE_BYTES, PAGE_BYTES, StoreConfig};
 use crate::model::Rocketmq;
 use crate::mutation::Rule;
+use crate::store::rounds::Rounds;
 use crate::store::{COMMIT_LOG, Store};
 
 /// How often the thread that flushes for waiting sends looks by itself.
@@ -19,8 +20,8 @@ const GROUP_COMMIT_ROUND: Span = Span::ms(10);
 /// When flushing and committing happen.
 #[derive(Debug)]
 pub struct Flusher {
-    /// When the process's first round of each thread was.
-    began: Time,
+    flushing: Rounds,
+    committing: Rounds,
     /// Everything before this is being synced.
     syncing: Option<u64>,
     /// The next round of either thread is set.
@@ -33,7 +34,14 @@ pub struct Flusher {
 impl Flusher {
     /// `began`: a moment of the first round.
     pub fn new(began: Time) -> Flusher {
-        Flusher { began, syncing: None, flush_is_set: false, commit_is_set: false, everything: false }
+        Flusher {
+            flushing: Rounds::new(began),
+            committing: Rounds::new(began),
+            syncing: None,
+            flush_is_set: false,
+            commit_is_set: false,
+            everything: false,
+        }
     }
 
     /// Entries were appended by this broker itself: wakes whoever is woken by that.
@@ -136,7 +144,7 @@ impl Flusher {
     /// Source: `FlushRealTimeService.run`, `CommitLog`; `DefaultMappedFile.isAbleToFlush`, store, 5.3.
     fn flush_round(&mut self, ctx: &mut Ctx<'_, Rocketmq>, store: &Store, config: &StoreConfig) {
         let end = store.committed(ctx.disk);
-        let is_thorough = self.is_thorough(ctx.now(), config.flush_interval, config.flush_thorough);
+        let is_thorough = self.flushing.begin(ctx.now(), config.flush_interval, config.flush_thorough);
         if is_thorough || pages(store.flushed(), end) >= config.flush_least_pages || !Rule::LeastPages.holds() {
             self.sync(ctx, store);
         }
@@ -152,7 +160,7 @@ impl Flusher {
         config: &StoreConfig,
     ) -> Result<(), DiskError> {
         let (from, to) = (store.committed(ctx.disk), store.wrote(ctx.disk));
-        let is_thorough = self.is_thorough(ctx.now(), config.commit_interval, config.commit_thorough);
+        let is_thorough = self.committing.begin(ctx.now(), config.commit_interval, config.commit_thorough);
         if (is_thorough || pages(from, to) >= config.commit_least_pages) && store.commit(ctx.disk)? {
             // What was committed wakes the flusher.
             match config.flush {
@@ -164,17 +172,6 @@ impl Flusher {
         Ok(())
     }
 
-    /// Whether the round at `now` is one of those that do not count pages.
-    fn is_thorough(&self, now: Time, interval: Span, thorough: Span) -> bool {
-        let every = thorough.0.div_ceil(interval.0.max(1)).max(1);
-        (now.0.saturating_sub(self.began.0) / interval.0.max(1)).is_multiple_of(every)
-    }
-
-    fn until_round(&self, now: Time, interval: Span) -> Span {
-        let interval = interval.0.max(1);
-        Span(interval - (now.0 + interval - self.began.0 % interval) % interval)
-    }
-
     fn set_flush(&mut self, ctx: &mut Ctx<'_, Rocketmq>, store: &Store, config: &StoreConfig) {
         if self.flush_is_set || self.syncing.is_some() || store.committed(ctx.disk) == store.flushed() {
             return;
@@ -184,13 +181,13 @@ impl Flusher {
             FlushDisk::Sync => GROUP_COMMIT_ROUND,
             FlushDisk::Async => config.flush_interval,
         };
-        ctx.set_timer(Timer::Flush.id(), self.until_round(ctx.now(), interval));
+        ctx.set_timer(Timer::Flush.id(), self.flushing.until(ctx.now(), interval));
     }
 
     fn set_commit(&mut self, ctx: &mut Ctx<'_, Rocketmq>, store: &Store, config: &StoreConfig) {
         if !self.commit_is_set && store.has_uncommitted() {
             self.commit_is_set = true;
-            ctx.set_timer(Timer::Commit.id(), self.until_round(ctx.now(), config.commit_interval));
+            ctx.set_timer(Timer::Commit.id(), self.committing.until(ctx.now(), config.commit_interval));
         }
     }
 }

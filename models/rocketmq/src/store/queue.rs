@@ -48,11 +48,6 @@ impl QueueIndex {
         }
     }
 
-    /// One past the last offset that stands before a position of the log.
-    pub fn max_before(&self, end: u64) -> u64 {
-        self.first + self.positions.partition_point(|position| *position < end) as u64
-    }
-
     pub fn position(&self, offset: u64) -> Option<u64> {
         self.positions.get(offset.checked_sub(self.first)? as usize).copied()
     }

@@ -1,5 +1,7 @@
 //! Each rule of `RULES.md`, by the name of its test: a whole cluster with clients and applications, and what they say.
 
+mod replicating;
 mod scene;
 mod sending;
+mod storing;
 mod transactions;
