@@ -232,8 +232,10 @@ impl Producer {
         let latency = ctx.now().since(shipment.try_began);
         let group = shipment.last.expect("it was sent to a group");
         self.faults.failed(group, ctx.now(), latency, &self.plan);
-        shipment.may_be_stored |= !self.client.connections.withdraw(opaque);
-        shipment.failure = Reason::new("RemotingTimeoutException");
+        let never_left = self.client.connections.withdraw(opaque);
+        shipment.may_be_stored |= !never_left;
+        let words = if never_left { "RemotingConnectException" } else { "RemotingTimeoutException" };
+        shipment.failure = Reason::new(words);
         // Source: `NettyRemotingClient.invokeSync`, remoting, 5.3: `clientCloseSocketIfTimeout`.
         if shipment.way == Way::Sync {
             let peer = shipment.to;
