@@ -2,6 +2,8 @@
 //!
 //! Data of a model, for whoever reads a user's files. Where a name can mean two things both are given: nothing here guesses.
 
+use std::collections::BTreeMap;
+
 /// Everything that one broker's model knows of such files.
 #[derive(Debug)]
 pub struct Surroundings {
@@ -22,6 +24,67 @@ pub struct Surroundings {
     pub rack: Option<&'static str>,
     /// Spring Boot's names.
     pub spring: Option<&'static Spring>,
+    /// How files say which of several brokers each is for.
+    pub fleet: Option<&'static Fleet>,
+    /// Sections that a file about another one may carry as well.
+    pub guests: &'static [Guest],
+    /// Keys that list addresses with `;` between them, and the key of a scenario that says how many there are: section,
+    /// key, `cluster.nameservers`.
+    pub addresses: &'static [(&'static str, &'static str, &'static str)],
+}
+
+/// A section whose keys stand in files about another one, because one process is both.
+#[derive(Debug)]
+pub struct Guest {
+    pub host: &'static str,
+    pub guest: &'static str,
+    /// Key and value by which it is there; then a key that both have counts for both.
+    pub mark: (&'static str, &'static str),
+}
+
+/// A cluster told by files, one for each broker.
+#[derive(Debug)]
+pub struct Fleet {
+    /// Section that such files are about.
+    pub section: &'static str,
+    /// Section of what slaves have otherwise.
+    pub of_slaves: &'static str,
+    /// Keys that say who a broker is: those that tell brokers apart are never compared.
+    pub own: &'static [&'static str],
+    /// Key that says what a broker is in its group, a setting of masters alone.
+    pub role: &'static str,
+    /// What a file's keys and values say.
+    pub standing: fn(&BTreeMap<&str, &str>) -> Result<Standing, Misfit>,
+    pub source: &'static str,
+}
+
+/// Who a broker is, by its own file.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Standing {
+    pub group: String,
+    /// Within its group; `None` where files do not say.
+    pub id: Option<String>,
+    /// Word for `cluster.mode`.
+    pub mode: &'static str,
+    pub seat: Seat,
+    /// Brokers of its group, where the file names them all.
+    pub members: Option<u8>,
+}
+
+/// What a broker is in its group.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Seat {
+    Master,
+    Slave,
+    /// It is elected while the cluster runs.
+    Any,
+}
+
+/// Why a file fits no broker: the key to point at, and what the broker itself would say.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Misfit {
+    pub key: &'static str,
+    pub message: String,
 }
 
 impl Surroundings {
@@ -35,6 +98,9 @@ impl Surroundings {
         not_a_broker: None,
         rack: None,
         spring: None,
+        fleet: None,
+        guests: &[],
+        addresses: &[],
     };
 
     /// The image of this name, `registry.example.net/confluentinc/cp-kafka:7.6.1`, and its tag, which may be empty.

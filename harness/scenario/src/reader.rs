@@ -177,12 +177,25 @@ impl<'r> Reader<'r> {
         Some(Read { scenario, origin })
     }
 
-    /// Puts into force what the user's files say about the application, where the scenario itself says nothing.
+    /// Puts into force what the user's files say about machines and the application, where the scenario itself says
+    /// nothing.
     fn apply_told(&self, chosen: &Chosen, setup: &mut Setup, places: &mut SetupPlaces, out: &mut Diagnostics) {
         for told in &chosen.told {
-            if let (Some(key), false) = (setup::key_at(told.path), places.contains_key(told.path)) {
-                key.apply(&told.node, setup, out);
-                places.insert(told.path, (told.source.clone(), told.node.place));
+            let Some(key) = setup::key_at(told.path) else { continue };
+            let mut as_told = setup.clone();
+            key.apply(&told.node, &mut as_told, out);
+            match places.get(told.path) {
+                None => {
+                    *setup = as_told;
+                    places.insert(told.path, (told.source.clone(), told.node.place));
+                }
+                Some((_, place)) if told.is_whole && key.text(&as_told) != key.text(setup) => {
+                    let (path, source) = (told.path, &told.source);
+                    let (said, told_value) = (key.text(setup), key.text(&as_told));
+                    out.error(*place, format!("`{path}` is {said}, and the files describe {told_value} ({source})"))
+                        .help(format!("leave `{path}` to the files, or name others"));
+                }
+                Some(_) => {}
             }
         }
     }

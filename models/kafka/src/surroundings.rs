@@ -23,6 +23,7 @@ pub static KAFKA: Surroundings = Surroundings {
     not_a_broker: Some(("process.roles", "controller")),
     rack: Some("broker.rack"),
     spring: Some(&spring::SPRING),
+    ..Surroundings::NONE
 };
 
 #[cfg(test)]

@@ -4,12 +4,14 @@ use ackproof_core::model::Broker;
 use ackproof_core::node::{NodeKind, Part, Topology};
 use ackproof_core::setting::{Effective, Inert, Problem, Setting, Trap};
 use ackproof_core::setup::{Feature, Setup};
+use ackproof_core::surroundings::Surroundings;
 
 use crate::config::Config;
 use crate::deployment::{self, MODES};
 use crate::release;
 use crate::settings;
 use crate::status;
+use crate::surroundings;
 
 /// Apache RocketMQ with its Java client.
 pub struct RocketmqBroker;
@@ -80,6 +82,9 @@ impl Broker for RocketmqBroker {
             Part::Master | Part::Slave | Part::Nameserver | Part::Producer | Part::Consumer => true,
             Part::Coordinator => false,
         }
+    }
+    fn surroundings(&self) -> &'static Surroundings {
+        &surroundings::ROCKETMQ
     }
     fn simplifications(&self) -> &'static [&'static str] {
         SIMPLIFICATIONS

@@ -24,6 +24,7 @@ mod rest;
 pub mod settings;
 pub mod status;
 mod store;
+mod surroundings;
 mod topic;
 
 pub use config::Config;

@@ -7,6 +7,7 @@
 mod compose;
 mod containers;
 mod environment;
+mod fleet;
 mod placeholder;
 mod properties_file;
 mod spring;
@@ -64,6 +65,8 @@ pub(crate) struct Told {
     pub path: &'static str,
     pub node: Node,
     pub source: ValueSource,
+    /// A scenario that says otherwise is about other machines than the files.
+    pub is_whole: bool,
 }
 
 /// What is read together, and for whom.
@@ -77,6 +80,8 @@ pub(crate) struct Session<'s> {
     is_beside_others: bool,
     /// Variables of containers that stand for Spring's properties: they go over every file.
     spring_variables: Vec<(String, Vec<environment::Variable>)>,
+    /// Files of which each is about one broker.
+    brokers: Vec<fleet::BrokerFile>,
     pub chosen: &'s mut Chosen,
     pub out: &'s mut Diagnostics,
 }
@@ -116,6 +121,7 @@ pub(crate) fn read(
         variables: BTreeMap::new(),
         is_beside_others,
         spring_variables: Vec::new(),
+        brokers: Vec::new(),
         chosen,
         out,
     };
@@ -148,6 +154,7 @@ pub(crate) fn read(
     for file in &files {
         session.read_file(*file, folder);
     }
+    session.muster();
     for (name, variables) in std::mem::take(&mut session.spring_variables) {
         if let Some(file) = files.iter().find(|file| file.name == name) {
             session.read_spring_variables(*file, &variables);

@@ -355,7 +355,7 @@ impl Session<'_> {
         let node = Node { place, content: Content::Text((*meant).to_owned()) };
         if let Some(key) = setup::key_at(path) {
             self.chosen.told.retain(|told| told.path != key.path);
-            self.chosen.told.push(Told { path: key.path, node, source });
+            self.chosen.told.push(Told { path: key.path, node, source, is_whole: false });
         }
     }
 }
