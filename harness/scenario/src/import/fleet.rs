@@ -63,7 +63,7 @@ impl Session<'_> {
             self.check_members(fleet, &members);
         }
         if self.out.error_count() == errors {
-            self.tell_cluster(&members);
+            self.tell_cluster(fleet, &members);
             self.put_alike(fleet, &members);
         }
     }
@@ -80,7 +80,7 @@ impl Session<'_> {
                 "`{}` is a broker of cluster.mode: {}, and `{}` of {}",
                 other.file.name, other.standing.mode, first.file.name, first.standing.mode
             );
-            self.out.error(other.file.place(""), message).also(first.file.place(""), "the other");
+            self.out.error(place_of_group(fleet, other), message).also(place_of_group(fleet, first), "the other");
         }
         let mut seen: BTreeMap<(&str, &str), &Member<'_>> = BTreeMap::new();
         for member in members {
@@ -98,7 +98,7 @@ impl Session<'_> {
             }
         }
         self.check_masters(fleet, members);
-        self.check_sizes(members);
+        self.check_sizes(fleet, members);
     }
 
     fn check_masters(&mut self, fleet: &Fleet, members: &[Member<'_>]) {
@@ -115,33 +115,33 @@ impl Session<'_> {
         }
     }
 
-    fn check_sizes(&mut self, members: &[Member<'_>]) {
+    fn check_sizes(&mut self, fleet: &Fleet, members: &[Member<'_>]) {
         let groups = groups_of(members);
         let Some((name, first)) = groups.first() else { return };
         for (other, theirs) in groups.iter().skip(1).filter(|(_, theirs)| size_of(theirs) != size_of(first)) {
             let message = format!(
-                "`{other}` has {} brokers and `{name}` {}: in a run all groups are alike",
+                "`{other}` has {} and `{name}` {} brokers: in a run all groups are alike",
                 size_of(theirs),
                 size_of(first)
             );
-            let (here, there) = (theirs[0].file.place(""), first[0].file.place(""));
+            let (here, there) = (place_of_group(fleet, theirs[0]), place_of_group(fleet, first[0]));
             self.out.error(here, message).also(there, format!("`{name}` begins here"));
         }
         for (name, group) in &groups {
             let told = group.iter().find_map(|member| Some((member, member.standing.members?)));
             if let Some((member, told)) = told.filter(|(_, told)| usize::from(*told) < group.len()) {
                 let message = format!("`{name}` has {told} brokers by this file, and {} files", group.len());
-                self.out.error(member.file.place(""), message);
+                self.out.error(place_of_group(fleet, member), message);
             }
         }
     }
 
     /// What follows for the scenario's `cluster`. Of one broker's file alone nobody knows whether there are others.
-    fn tell_cluster(&mut self, members: &[Member<'_>]) {
+    fn tell_cluster(&mut self, fleet: &Fleet, members: &[Member<'_>]) {
         let groups = groups_of(members);
         let Some(((_, group), last)) = groups.first().zip(members.last()) else { return };
         let is_whole = members.len() > 1 || group[0].standing.members.is_some();
-        let place = last.file.place("");
+        let place = place_of_group(fleet, last);
         self.tell("cluster.mode", Content::Text(last.standing.mode.to_owned()), place, is_whole);
         self.tell("cluster.groups", number(groups.len()), place, is_whole);
         self.tell("cluster.slaves", number(size_of(group).saturating_sub(1)), place, is_whole);
@@ -153,7 +153,7 @@ impl Session<'_> {
                     Seat::Slave => "a slave",
                     Seat::Any => "a broker that may be elected",
                 };
-                self.remark(member.file.place(""), format!("`{name}` is group {letter}, and this {seat}"));
+                self.remark(place_of_group(fleet, member), format!("`{name}` is group {letter}, and this {seat}"));
             }
         }
     }
@@ -179,6 +179,13 @@ impl Session<'_> {
 
 fn number(count: usize) -> Content {
     Content::Number { number: count.into(), text: count.to_string() }
+}
+
+/// Where a file names its group.
+fn place_of_group(fleet: &Fleet, member: &Member<'_>) -> Place {
+    let said = fleet.own.iter().filter_map(|key| member.file.entries.get(*key));
+    let name = member.standing.group.as_str();
+    said.into_iter().find(|entry| entry.value.trim() == name).map_or(member.file.place(""), |entry| entry.key_place)
 }
 
 /// Where a file says which broker it is for.

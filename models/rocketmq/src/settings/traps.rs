@@ -130,7 +130,7 @@ impl Row<'_> {
         trap(
             "rocketmq-retention-deletes-unconsumed",
             format!(
-                "fileReservedTime={hours} deletes files of that age in hours, whether or not every group has consumed what is in them"
+                "fileReservedTime={hours} deletes files after {hours} hours, whether or not every group has consumed what is in them"
             ),
             "DefaultMessageStore.CleanCommitLogService at develop 8fc57f1",
         )

@@ -54,6 +54,16 @@ fn all_of_a_set_of_one_is_one() {
 }
 
 #[test]
+fn acks_fall_to_the_master_alone_where_nothing_holds_them() {
+    let auto = "broker.brokerRole=SYNC_MASTER broker.enableAutoInSyncReplicas=true broker.inSyncReplicas=2";
+    let falls = acting(auto);
+    trap("rocketmq-acks-fall-to-the-master-alone", &falls, &falls.clone().with("broker.minInSyncReplicas=2"));
+    trap("rocketmq-acks-fall-to-the-master-alone", &falls, &plain("5.3", auto));
+    let floor = "broker.brokerRole=SYNC_MASTER broker.enableAutoInSyncReplicas=true";
+    trap("rocketmq-sync-master-waits-for-nobody", &acting(floor), &falls);
+}
+
+#[test]
 fn replicas_that_do_not_exist_never_answer() {
     let id = "rocketmq-more-replicas-than-brokers";
     let three = "broker.brokerRole=SYNC_MASTER broker.inSyncReplicas=3 broker.totalReplicas=3";

@@ -10,6 +10,7 @@ pub(super) fn traps(row: &Row<'_>) -> Vec<Trap> {
         sync_master_alone(row),
         answers_alone(row),
         all_of_one(row),
+        falls_to_one(row),
         more_than_there_are(row),
         more_than_total(row),
         fewer_than_the_floor(row),
@@ -20,13 +21,12 @@ pub(super) fn traps(row: &Row<'_>) -> Vec<Trap> {
     all.into_iter().flatten().collect()
 }
 
-/// Copies that a send waits for, beside those that are refused to be waited for; `None` for every member of the
-/// SyncStateSet.
+/// Copies that a send waits for while every broker is in sync; `None` for every member of the SyncStateSet.
 fn copies(row: &Row<'_>) -> Option<u32> {
     let ha = &row.master().ha;
     match row.config.cluster.mode {
         Mode::Controller if ha.all_ack => None,
-        Mode::ActingMaster if ha.auto_in_sync => Some(ha.min_in_sync_replicas.max(1)),
+        Mode::ActingMaster if ha.auto_in_sync => Some(ha.in_sync_replicas.max(ha.min_in_sync_replicas)),
         Mode::MasterSlave | Mode::ActingMaster | Mode::Controller | Mode::Dledger => Some(ha.in_sync_replicas),
     }
 }
@@ -73,6 +73,22 @@ fn all_of_one(row: &Row<'_>) -> Option<Trap> {
     )
 }
 
+fn falls_to_one(row: &Row<'_>) -> Option<Trap> {
+    let ha = &row.master().ha;
+    let falls = ha.auto_in_sync && ha.in_sync_replicas > 1 && ha.min_in_sync_replicas <= 1;
+    if !row.is_in(Mode::ActingMaster) || !row.is_sync_master() || !falls {
+        return None;
+    }
+    trap(
+        "rocketmq-acks-fall-to-the-master-alone",
+        format!(
+            "enableAutoInSyncReplicas=true with minInSyncReplicas=1 waits for inSyncReplicas={} only while so many are in sync: without its slaves the master answers SEND_OK alone. minInSyncReplicas=2 refuses it",
+            ha.in_sync_replicas
+        ),
+        "CommitLog.calcNeedAckNums at develop 8fc57f1",
+    )
+}
+
 fn more_than_there_are(row: &Row<'_>) -> Option<Trap> {
     let (members, ha) = (row.members(), &row.master().ha);
     let asks = row.is_sync_master() && row.config.rules.counts_replicas && !row.is_in(Mode::Dledger);
@@ -80,7 +96,12 @@ fn more_than_there_are(row: &Row<'_>) -> Option<Trap> {
         Mode::Controller if ha.min_in_sync_replicas > members => {
             ("minInSyncReplicas", ha.min_in_sync_replicas, "every send is refused")
         }
-        Mode::ActingMaster if copies(row)? > members => ("inSyncReplicas", copies(row)?, "every send is refused"),
+        Mode::ActingMaster if ha.auto_in_sync && ha.min_in_sync_replicas > members => {
+            ("minInSyncReplicas", ha.min_in_sync_replicas, "every send is refused")
+        }
+        Mode::ActingMaster if !ha.auto_in_sync && ha.in_sync_replicas > members => {
+            ("inSyncReplicas", ha.in_sync_replicas, "every send is refused")
+        }
         Mode::MasterSlave | Mode::Controller if copies(row)? > members => {
             ("inSyncReplicas", copies(row)?, "every send is stored and answered FLUSH_SLAVE_TIMEOUT after slaveTimeout")
         }
