@@ -1,4 +1,4 @@
-//! Kafka on both engines: the same history, byte for byte, whatever the settings, the seed and the faults; and a bug
+//! Each broker on both engines: the same history, byte for byte, whatever the settings, the seed and the faults; and a bug
 //! that would break that is noticed.
 
 mod triple;
@@ -16,6 +16,7 @@ use ackproof_sim::{Bench, Engine, Planted};
 use triple::Triple;
 
 const TRIPLES: u64 = 300;
+const ROCKETMQ_TRIPLES: u64 = 160;
 
 fn event(triple: &Triple) -> Recording {
     triple.record(Engine::Event, Bench::default(), Detail::Verdict)
@@ -112,6 +113,39 @@ fn both_engines_give_the_same_history_for_three_hundred_scenarios_seeds_and_sche
     assert!(sum(&|seen| seen.overlaps as usize) > 200, "hardly any faults overlapped");
     assert!(sum(&|seen| seen.restarts) > 200, "hardly any process was started again");
     assert!(sum(&|seen| seen.acked) > 1000 && sum(&|seen| seen.consumed) > 3000, "hardly anything happened");
+}
+
+#[test]
+fn both_engines_give_the_same_history_of_rocketmq() {
+    let next = AtomicU64::new(0);
+    let work = || {
+        let mut seen = Seen::default();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= ROCKETMQ_TRIPLES {
+                return seen;
+            }
+            let triple = Triple::of_rocketmq(number);
+            let found = event(&triple);
+            let reference = triple.record(Engine::Turmoil, Bench::default(), Detail::Verdict);
+            assert_same(&triple, &found, &reference, &format!("number {number} of RocketMQ differs"));
+            let bench = Bench { node_order: Some(number), planted: None };
+            let permuted = triple.record(Engine::Event, bench, Detail::Verdict);
+            assert_same(&triple, &found, &permuted, &format!("number {number} of RocketMQ, nodes in another order"));
+            seen.add(&found);
+        }
+    };
+    let seen: Vec<Seen> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let sum = |count: &dyn Fn(&Seen) -> usize| seen.iter().map(count).sum::<usize>();
+    assert!(sum(&|seen| seen.overlaps as usize) > 50, "hardly any faults overlapped");
+    assert!(sum(&|seen| seen.restarts) > 50, "hardly any process was started again");
+    assert!(sum(&|seen| seen.acked) > 500 && sum(&|seen| seen.consumed) > 500, "hardly anything happened");
 }
 
 #[test]

@@ -14,11 +14,12 @@ use ackproof::storm::storm_of;
 use ackproof::sweep::sweep;
 use ackproof::verify::Sample;
 use ackproof_core::seed::Seed;
-use ackproof_kafka::Rule;
+use ackproof_kafka::Rule::AcksAll;
 use ackproof_report::baseline::{self, Baseline};
 use ackproof_report::compare::{Change, Compared, Comparison, FailOn, Matched, Options};
 use ackproof_report::store::Recorded;
 use ackproof_sim::Engine;
+use mutant::Rule;
 
 const SCENARIO: &str =
     concat!(include_str!("orders.yaml"), "runs: 12\nexpect:\n  - { canary: { acks: 1, fault: leader-cut-off } }\n");
@@ -39,7 +40,7 @@ fn compared(base: &Baseline, head: &Baseline, fail_on: Vec<FailOn>) -> Compariso
 
 #[test]
 fn a_rule_that_is_missing_fails_the_gate_and_names_the_storms_that_turned() {
-    let comparison = compared(&result(1, None), &result(1, Some(Rule::AcksAll)), Vec::new());
+    let comparison = compared(&result(1, None), &result(1, Some(Rule::Kafka(AcksAll))), Vec::new());
     assert_eq!((comparison.exit, comparison.count.worse), (1, 1), "{:?}", comparison.why);
     let cells = &comparison.scenarios[0].cells;
     let worse = cells.iter().find(|cell| cell.change == Change::Worse).expect("one is worse");

@@ -13,58 +13,68 @@ use ackproof::progress::Progress;
 use ackproof::registry;
 use ackproof::sweep::sweep;
 use ackproof::verify::Sample;
-use ackproof_kafka::Rule;
+use ackproof_kafka::Rule as Kafka;
 use ackproof_report::result::{Cell, ExpectationOutcome};
 use ackproof_report::store::Recorded;
+use ackproof_rocketmq::Rule as Rocketmq;
 use libtest_mimic::{Arguments, Failed, Trial};
+use mutant::Rule;
 
 /// Which scenario misses which rule.
-const NOTICED_BY: &[(Rule, &str)] = &[
-    (Rule::AcksAll, "kafka/planned-maintenance.yaml"),
-    (Rule::MinIsrBefore, "kafka/retries-and-order.yaml"),
-    (Rule::InSyncOnly, "kafka/min-isr-availability.yaml"),
-    (Rule::PendingShrink, "kafka/shrink-behind-a-cut.yaml"),
-    (Rule::PendingExpand, "kafka/in-sync-set.yaml"),
-    (Rule::MinIsrGate, "kafka/read-below-min-isr.yaml"),
-    (Rule::IsrShrink, "kafka/unclean-leader-election.yaml"),
-    (Rule::IsrShrinkAtAll, "kafka/slow-followers.yaml"),
-    (Rule::NewLeaderKeeps, "kafka/power-loss.yaml"),
-    (Rule::CleanElection, "kafka/unclean-leader-election.yaml"),
-    (Rule::UncleanElection, "kafka/unclean-leader-election.yaml"),
-    (Rule::LastMember, "kafka/power-loss.yaml"),
-    (Rule::PreferredElection, "kafka/planned-maintenance.yaml"),
-    (Rule::ElrMembers, "kafka/last-replica-standing.yaml"),
-    (Rule::ElrUncleanShutdown, "kafka/last-replica-standing.yaml"),
-    (Rule::Session, "kafka/producer-gives-up.yaml"),
-    (Rule::DuplicateRegistration, "kafka/fast-restart.yaml"),
-    (Rule::ReadCommittedOnly, "kafka/read-below-min-isr.yaml"),
-    (Rule::ControlledShutdown, "kafka/planned-maintenance.yaml"),
-    (Rule::PageCache, "kafka/rack-power.yaml"),
-    (Rule::FlushMessages, "kafka/power-loss.yaml"),
-    (Rule::OffsetsConfig, "kafka/offsets-topic.yaml"),
-    (Rule::Dedupe, "kafka/retries-and-order.yaml"),
-    (Rule::SequenceGap, "kafka/order-over-slow-links.yaml"),
-    (Rule::BrokerEpoch, "kafka/replaced-disk.yaml"),
-    (Rule::LastKnownLeader, "kafka/cases/a4-all-lose-power-together.yaml"),
-    (Rule::FlushMs, "kafka/flush-interval.yaml"),
-    (Rule::SilentlyOff, "kafka/idempotence-off-without-a-word.yaml"),
-    (Rule::MinIsrAfter, "kafka/cases/11-follower-drops-between-append-and-ack.yaml"),
-    (Rule::MinIsrCap, "kafka/cases/32-min-isr-above-replication-factor-3.7.yaml"),
-    (Rule::ProducerState, "kafka/retries-and-order.yaml"),
-    (Rule::EarlierPolls, "kafka/cases/49-java-auto-commit-does-not-skip.yaml"),
-    (Rule::PositionCheck, "kafka/cases/ticket-KIP-320-consumer-after-truncation.yaml"),
-    (Rule::ResetPolicy, "kafka/cases/55-latest-before-the-first-assignment.yaml"),
-    (Rule::PollInterval, "kafka/cases/53-slow-handler.yaml"),
-    (Rule::CommitFencing, "kafka/exactly-once.yaml"),
-    (Rule::MemberSession, "kafka/cases/51-commit-after-processing.yaml"),
-    (Rule::RetentionMs, "kafka/cases/61-retention-shorter-than-an-outage.yaml"),
-    (Rule::OffsetsRetention, "kafka/cases/60-offsets-retention.yaml"),
-    (Rule::LastStableOffset, "kafka/transactions.yaml"),
-    (Rule::AbortedPassedOver, "kafka/transactions.yaml"),
-    (Rule::Hanging, "kafka/cases/62-late-writes-in-transactions.yaml"),
-    (Rule::ProducerExpiry, "kafka/cases/ticket-KIP-854-forgotten-producer.yaml"),
-    (Rule::StaticMembers, "kafka/cases/ticket-KIP-345-rolled-static.yaml"),
+const KAFKA: &[(Kafka, &str)] = &[
+    (Kafka::AcksAll, "kafka/planned-maintenance.yaml"),
+    (Kafka::MinIsrBefore, "kafka/retries-and-order.yaml"),
+    (Kafka::InSyncOnly, "kafka/min-isr-availability.yaml"),
+    (Kafka::PendingShrink, "kafka/shrink-behind-a-cut.yaml"),
+    (Kafka::PendingExpand, "kafka/in-sync-set.yaml"),
+    (Kafka::MinIsrGate, "kafka/read-below-min-isr.yaml"),
+    (Kafka::IsrShrink, "kafka/unclean-leader-election.yaml"),
+    (Kafka::IsrShrinkAtAll, "kafka/slow-followers.yaml"),
+    (Kafka::NewLeaderKeeps, "kafka/power-loss.yaml"),
+    (Kafka::CleanElection, "kafka/unclean-leader-election.yaml"),
+    (Kafka::UncleanElection, "kafka/unclean-leader-election.yaml"),
+    (Kafka::LastMember, "kafka/power-loss.yaml"),
+    (Kafka::PreferredElection, "kafka/planned-maintenance.yaml"),
+    (Kafka::ElrMembers, "kafka/last-replica-standing.yaml"),
+    (Kafka::ElrUncleanShutdown, "kafka/last-replica-standing.yaml"),
+    (Kafka::Session, "kafka/producer-gives-up.yaml"),
+    (Kafka::DuplicateRegistration, "kafka/fast-restart.yaml"),
+    (Kafka::ReadCommittedOnly, "kafka/read-below-min-isr.yaml"),
+    (Kafka::ControlledShutdown, "kafka/planned-maintenance.yaml"),
+    (Kafka::PageCache, "kafka/rack-power.yaml"),
+    (Kafka::FlushMessages, "kafka/power-loss.yaml"),
+    (Kafka::OffsetsConfig, "kafka/offsets-topic.yaml"),
+    (Kafka::Dedupe, "kafka/retries-and-order.yaml"),
+    (Kafka::SequenceGap, "kafka/order-over-slow-links.yaml"),
+    (Kafka::BrokerEpoch, "kafka/replaced-disk.yaml"),
+    (Kafka::LastKnownLeader, "kafka/cases/a4-all-lose-power-together.yaml"),
+    (Kafka::FlushMs, "kafka/flush-interval.yaml"),
+    (Kafka::SilentlyOff, "kafka/idempotence-off-without-a-word.yaml"),
+    (Kafka::MinIsrAfter, "kafka/cases/11-follower-drops-between-append-and-ack.yaml"),
+    (Kafka::MinIsrCap, "kafka/cases/32-min-isr-above-replication-factor-3.7.yaml"),
+    (Kafka::ProducerState, "kafka/retries-and-order.yaml"),
+    (Kafka::EarlierPolls, "kafka/cases/49-java-auto-commit-does-not-skip.yaml"),
+    (Kafka::PositionCheck, "kafka/cases/ticket-KIP-320-consumer-after-truncation.yaml"),
+    (Kafka::ResetPolicy, "kafka/cases/55-latest-before-the-first-assignment.yaml"),
+    (Kafka::PollInterval, "kafka/cases/53-slow-handler.yaml"),
+    (Kafka::CommitFencing, "kafka/exactly-once.yaml"),
+    (Kafka::MemberSession, "kafka/cases/51-commit-after-processing.yaml"),
+    (Kafka::RetentionMs, "kafka/cases/61-retention-shorter-than-an-outage.yaml"),
+    (Kafka::OffsetsRetention, "kafka/cases/60-offsets-retention.yaml"),
+    (Kafka::LastStableOffset, "kafka/transactions.yaml"),
+    (Kafka::AbortedPassedOver, "kafka/transactions.yaml"),
+    (Kafka::Hanging, "kafka/cases/62-late-writes-in-transactions.yaml"),
+    (Kafka::ProducerExpiry, "kafka/cases/ticket-KIP-854-forgotten-producer.yaml"),
+    (Kafka::StaticMembers, "kafka/cases/ticket-KIP-345-rolled-static.yaml"),
 ];
+
+/// The same of RocketMQ.
+const ROCKETMQ: &[(Rocketmq, &str)] = &[(Rocketmq::SyncFlush, "rocketmq/flush-and-slaves.yaml")];
+
+fn noticed_by() -> impl Iterator<Item = (Rule, &'static str)> {
+    let kafka = KAFKA.iter().map(|(rule, file)| (Rule::Kafka(*rule), *file));
+    kafka.chain(ROCKETMQ.iter().map(|(rule, file)| (Rule::Rocketmq(*rule), *file)))
+}
 
 /// What a scenario expects and does not get without the rule.
 ///
@@ -89,7 +99,7 @@ fn main() -> ExitCode {
         search(arguments.filter.as_deref());
         return ExitCode::SUCCESS;
     }
-    let noticed = NOTICED_BY.iter().map(|&(rule, file)| {
+    let noticed = noticed_by().map(|(rule, file)| {
         Trial::test(format!("{rule:?} is missed by {file}"), move || match missed(file, Some(rule)) {
             Ok(unmet) if unmet.is_empty() => Err(Failed::from("everything comes out as if nothing were missing")),
             Ok(_) => Ok(()),
@@ -98,9 +108,9 @@ fn main() -> ExitCode {
     });
     let mut trials: Vec<Trial> = noticed.collect();
     trials.push(Trial::test("every rule that can be switched off is missed somewhere", || {
-        let is_missed = |rule: Rule| NOTICED_BY.iter().any(|(noticed, _)| *noticed == rule);
-        match Rule::ALL.iter().find(|(rule, _)| !is_missed(*rule)) {
-            Some((rule, _)) => Err(Failed::from(format!("no scenario is known to miss {rule:?}"))),
+        let is_missed = |rule: Rule| noticed_by().any(|(noticed, _)| noticed == rule);
+        match Rule::all().into_iter().find(|rule| !is_missed(*rule)) {
+            Some(rule) => Err(Failed::from(format!("no scenario is known to miss {rule:?}"))),
             None => Ok(()),
         }
     }));
@@ -111,7 +121,7 @@ fn main() -> ExitCode {
 fn search(filter: Option<&str>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
     let mut files = Vec::new();
-    let mut folders = vec![root.join("kafka")];
+    let mut folders = vec![root.join("kafka"), root.join("rocketmq")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             match entry.path() {
@@ -122,11 +132,18 @@ fn search(filter: Option<&str>) {
         }
     }
     files.sort();
-    for (rule, _) in Rule::ALL.iter().filter(|(rule, _)| filter.is_none_or(|word| format!("{rule:?}").contains(word))) {
+    for rule in Rule::all().into_iter().filter(|rule| filter.is_none_or(|word| format!("{rule:?}").contains(word))) {
         println!("{rule:?}");
         for path in &files {
             let file = path.strip_prefix(&root).unwrap_or(path).to_string_lossy();
-            match missed(&file, Some(*rule)) {
+            let folder = match rule {
+                Rule::Kafka(_) => "kafka/",
+                Rule::Rocketmq(_) => "rocketmq/",
+            };
+            if !file.starts_with(folder) {
+                continue;
+            }
+            match missed(&file, Some(rule)) {
                 Ok(unmet) if unmet.is_empty() => {}
                 Ok(_) if missed(&file, None).is_ok_and(|unmet| !unmet.is_empty()) => {
                     println!("  {file}: not met with every rule in force");

@@ -4,9 +4,33 @@ use ackproof::plan::Plan;
 use ackproof::registry::Prepared;
 use ackproof_core::node::Topology;
 use ackproof_core::recording::Recording;
-use ackproof_kafka::{Rule, without};
 use ackproof_scenario::Scenario;
 use ackproof_sim::{Bench, Engine, Job, SimError};
+
+/// A rule of some model that can be switched off.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Rule {
+    Kafka(ackproof_kafka::Rule),
+    Rocketmq(ackproof_rocketmq::Rule),
+}
+
+impl Rule {
+    /// Every one of every model.
+    #[allow(dead_code)] // Not every test binary lists them.
+    pub fn all() -> Vec<Rule> {
+        let kafka = ackproof_kafka::Rule::ALL.iter().map(|(rule, _)| Rule::Kafka(*rule));
+        let rocketmq = ackproof_rocketmq::Rule::ALL.iter().map(|(rule, _)| Rule::Rocketmq(*rule));
+        kafka.chain(rocketmq).collect()
+    }
+}
+
+fn without<T>(rule: Option<Rule>, work: impl FnOnce() -> T) -> T {
+    match rule {
+        Some(Rule::Kafka(rule)) => ackproof_kafka::without(Some(rule), work),
+        Some(Rule::Rocketmq(rule)) => ackproof_rocketmq::without(Some(rule), work),
+        None => work(),
+    }
+}
 
 /// Plans a scenario with `rule` switched off in every model; `None` leaves them whole.
 pub fn plan(scenario: Scenario, rule: Option<Rule>) -> Plan {

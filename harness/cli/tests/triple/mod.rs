@@ -1,5 +1,6 @@
-//! Random scenarios, seeds and schedules of Kafka: what both engines must agree on. Everything follows from one number.
+//! Random scenarios, seeds and schedules of each broker: what both engines must agree on. Everything follows from one number.
 
+mod rocketmq;
 mod text;
 
 use ackproof::plan::Plan;
@@ -23,7 +24,16 @@ pub struct Triple {
 
 impl Triple {
     pub fn of(number: u64) -> Triple {
-        let mut triple = Triple::read(&text::draw(&mut Seed(number).stream("text")), number);
+        Triple::drawn(&text::draw(&mut Seed(number).stream("text")), number)
+    }
+
+    /// The same of RocketMQ.
+    pub fn of_rocketmq(number: u64) -> Triple {
+        Triple::drawn(&rocketmq::draw(&mut Seed(number).stream("rocketmq")), number)
+    }
+
+    fn drawn(text: &str, number: u64) -> Triple {
+        let mut triple = Triple::read(text, number);
         // Every third schedule is wilder than what a scenario can write: on any node, at any anchor, without end.
         if number % 3 == 2 {
             let mut storm = Storm::new(triple.bed().prepared.topology().clone(), Span::secs(2));
