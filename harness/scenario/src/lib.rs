@@ -39,7 +39,7 @@ pub use config::{ConfigFile, Machine, SeenImage, read_config};
 pub use diagnostics::{Diagnostic, Diagnostics, Located, Severity};
 pub use expect::{Condition, Demand, Expectation, Matcher, Often, Promise};
 pub use faults::FaultClass;
-pub use import::{Survey, SurveyHints, SurveyedFile, SurveyedValue, survey};
+pub use import::{Survey, SurveyHints, SurveyedFile, SurveyedValue, familiar_keys, survey};
 pub use notes::Note;
 pub use replay::{Finding, Origin, REPLAY_VERSION, Replay};
 pub use row::{ANY, Cell, Row};

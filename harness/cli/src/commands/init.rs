@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ackproof_core::model::Broker;
 use ackproof_report::words::number_of;
-use ackproof_scenario::{Diagnostics, SurveyHints, SurveyedFile};
+use ackproof_scenario::{Diagnostics, SurveyHints, SurveyedFile, familiar_keys, survey};
 
 use super::{bad_input, print};
 use crate::exit::{Exit, Failure};
@@ -38,10 +38,13 @@ fn write_scenario(args: &InitArgs, to_stdout: bool) -> anyhow::Result<()> {
     if !to_stdout && !args.force {
         refuse_existing(&args.output)?;
     }
-    let broker = registry::brokers().into_iter().find(|broker| broker.name() == args.broker).ok_or_else(|| {
-        let known: Vec<&str> = INQUIRIES.iter().map(|(name, _)| *name).collect();
-        Failure::input(format!("error: no broker `{}`; known: {}", args.broker, known.join(", ")))
-    })?;
+    let broker = match &args.broker {
+        Some(name) => registry::brokers().into_iter().find(|broker| broker.name() == name).ok_or_else(|| {
+            let known: Vec<&str> = INQUIRIES.iter().map(|(name, _)| *name).collect();
+            Failure::input(format!("error: no broker `{name}`; known: {}", known.join(", ")))
+        })?,
+        None => broker_of(args),
+    };
     let from = args.from.iter().map(|path| file_of(path, broker)).collect::<Result<Vec<_>, Failure>>()?;
     // Where it would stand decides how it names the files.
     let place = if to_stdout { Path::new("stdout.yaml") } else { args.output.as_path() };
@@ -50,7 +53,7 @@ fn write_scenario(args: &InitArgs, to_stdout: bool) -> anyhow::Result<()> {
     let wish = Wish { broker, from: &from, hints, place, shown: &shown };
     let Some(draft) = draft(&wish).map_err(|diagnostics| bad_input(&diagnostics))? else {
         let known: Vec<&str> = INQUIRIES.iter().map(|(name, _)| *name).collect();
-        let message = format!("error: there are no questions for {} yet; brokers: {}", args.broker, known.join(", "));
+        let message = format!("error: there are no questions for {} yet; brokers: {}", broker.name(), known.join(", "));
         return Err(Failure::input(message).into());
     };
     if draft.is_silent {
@@ -73,6 +76,23 @@ fn write_scenario(args: &InitArgs, to_stdout: bool) -> anyhow::Result<()> {
         number_of(scenario.runs.into(), "run")
     );
     print(&format!("{what}\n{}{}", said(&draft), next(&args.output)))
+}
+
+/// The broker that knows most of the files; the first one where none of them tells.
+fn broker_of(args: &InitArgs) -> &'static dyn Broker {
+    let brokers = registry::brokers();
+    let first = brokers[0];
+    let known = |broker: &&'static dyn Broker| {
+        let files = args.from.iter().filter_map(|path| file_of(path, *broker).ok()).collect::<Vec<_>>();
+        let (version, client) = (broker.versions().last(), broker.clients().first());
+        let hints = SurveyHints { image: args.image.clone(), profiles: args.profile.clone() };
+        let found = survey(&files, &hints, *broker, version.copied().unwrap_or(""), client.copied().unwrap_or(""));
+        let found = found.map(|found| found.values.len() + found.notes.len() + found.told.len());
+        // What is wrong in a broker's own words is still its own.
+        found.unwrap_or_else(|_| familiar_keys(&files, *broker))
+    };
+    let most = brokers.iter().map(|broker| known(broker)).max().unwrap_or(0);
+    brokers.into_iter().find(|broker| most > 0 && known(broker) == most).unwrap_or(first)
 }
 
 /// Files that say what a broker or a client would not start with.

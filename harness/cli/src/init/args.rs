@@ -18,9 +18,9 @@ pub struct InitArgs {
     /// An active profile of Spring Boot; may be given again.
     #[arg(long, value_name = "NAME")]
     pub profile: Vec<String>,
-    /// The broker to ask about.
-    #[arg(long, value_name = "BROKER", default_value = "kafka")]
-    pub broker: String,
+    /// The broker to ask about; without it the one that knows most of your files.
+    #[arg(long, value_name = "BROKER")]
+    pub broker: Option<String>,
     /// The scenario to write; - for standard output.
     #[arg(short, long, value_name = "FILE", default_value = "ackproof.yaml")]
     pub output: PathBuf,

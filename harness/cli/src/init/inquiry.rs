@@ -36,6 +36,8 @@ impl Ground<'_> {
 #[derive(Default)]
 pub struct Inquiry {
     pub title: String,
+    /// The line of the cluster, where brokers are not all alike.
+    pub cluster: Option<Line>,
     /// Section, key, value and why: what the scenario has to say because no file does.
     pub config: Vec<(&'static str, &'static str, String, String)>,
     /// Lines of `app`.

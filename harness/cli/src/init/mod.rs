@@ -8,6 +8,7 @@ mod draft;
 mod inquiry;
 mod kafka;
 mod paper;
+mod rocketmq;
 pub mod template;
 
 pub use draft::{Draft, Wish, draft};
@@ -17,4 +18,4 @@ pub use inquiry::{Ground, Inquiry};
 pub type Inquire = fn(&Ground<'_>) -> Inquiry;
 
 /// The questions of each broker that has some.
-pub const INQUIRIES: &[(&str, Inquire)] = &[("kafka", kafka::inquire)];
+pub const INQUIRIES: &[(&str, Inquire)] = &[("kafka", kafka::inquire), ("rocketmq", rocketmq::inquire)];

@@ -118,7 +118,10 @@ fn write_head(sheet: &Sheet<'_>, paper: &mut Paper) {
     // Racks are dealt out to brokers in turn, and a name stands once: as many as brokers, or none.
     let distinct = racks.is_empty() || has_distinct_racks(sheet);
     let racks = if distinct { racks } else { String::new() };
-    paper.line_because(&format!("cluster: {{ brokers: {}{racks} }}", sheet.brokers), &comment);
+    match &sheet.inquiry.cluster {
+        Some(line) => paper.line_because(&line.text, &line.comment),
+        None => paper.line_because(&format!("cluster: {{ brokers: {}{racks} }}", sheet.brokers), &comment),
+    }
 }
 
 fn has_distinct_racks(sheet: &Sheet<'_>) -> bool {

@@ -28,7 +28,7 @@ use crate::node::Node;
 use crate::notes::Note;
 use crate::{properties, secret, yaml};
 
-pub use survey::{Survey, SurveyHints, SurveyedFile, SurveyedValue, survey};
+pub use survey::{Survey, SurveyHints, SurveyedFile, SurveyedValue, familiar_keys, survey};
 
 /// What somebody said about a file beside its name.
 #[derive(Clone, Debug, Default)]

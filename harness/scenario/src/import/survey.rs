@@ -61,6 +61,18 @@ pub struct SurveyedValue {
     pub owner: String,
 }
 
+/// How many keys of properties files a broker has, whatever else is wrong with them.
+pub fn familiar_keys(files: &[SurveyedFile], broker: &dyn Broker) -> usize {
+    let has = |key: &str| broker.settings().iter().any(|setting| setting.key == key);
+    let count = |file: &SurveyedFile| {
+        let mut aside = Diagnostics::default();
+        let text = crate::files::read(Path::new(&file.name)).unwrap_or_default();
+        let whole = aside.add_source(&file.name, &text);
+        crate::properties::parse(&text, whole, &mut aside).iter().filter(|one| has(&one.key)).count()
+    };
+    files.iter().map(count).sum()
+}
+
 /// Reads files as `config.from` does, but keeps what a run would refuse: unknown keys and values that are left open.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 mod containers;
 mod hostile;
 mod properties;
+mod rocketmq;
 mod spring;
 mod writing;
 
