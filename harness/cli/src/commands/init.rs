@@ -91,7 +91,7 @@ fn broker_of(args: &InitArgs) -> &'static dyn Broker {
         // What is wrong in a broker's own words is still its own.
         found.unwrap_or_else(|_| familiar_keys(&files, *broker))
     };
-    let most = brokers.iter().map(|broker| known(broker)).max().unwrap_or(0);
+    let most = brokers.iter().map(known).max().unwrap_or(0);
     brokers.into_iter().find(|broker| most > 0 && known(broker) == most).unwrap_or(first)
 }
 
