@@ -44,6 +44,8 @@ pub struct Account {
     /// A committed result of it is on a disk, and nobody serves it.
     pub result_stranded: bool,
     pub disposed: bool,
+    /// Disposed of by being put where only a person looks.
+    pub dead_lettered: bool,
     /// The late consumer found a copy that the group's progress has not passed.
     pub ahead: bool,
     /// First consumed after a later message of its producer from the same origin.

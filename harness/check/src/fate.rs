@@ -21,7 +21,9 @@
 //! - `consumer`: the late consumer found it, and the group's progress is past every copy. Counterexample to "past one
 //!   copy": a client's retry stored it twice, at 10 and at 90; progress is 50; the group will still meet it at 90.
 //!   Where results count, nobody can tell a result that was never written from one that was committed and lost again.
-//! - `disposal`: it is nowhere, and the broker said that it dropped it by a rule of its own.
+//! - `disposal`: the broker said that it dropped it by a rule of its own, and it is nowhere, or what is left of it is
+//!   behind the group's progress. Counterexample to "nowhere": a broker moves what the group gave back too often to a
+//!   dead-letter queue, and keeps the original behind the group's progress until it is deleted by age.
 //! - `broker`: it is nowhere, and no rule disposed of it. This is so even when it had been delivered or when progress
 //!   is past its position. Counterexample to blaming the consumer then: c1 is handed p1#7 at offset 7 and dies; the
 //!   log is cut at 5 and other messages take the offsets 5 to 8; progress passes 7, and nobody skipped p1#7.
@@ -94,6 +96,8 @@ pub struct Fate {
     pub unproven: bool,
     pub unreported: bool,
     pub ghost: bool,
+    /// Put where only a person looks, and never consumed.
+    pub dead_lettered: bool,
     pub reordered: bool,
     /// Nobody was told that it failed, nobody consumed it, and a later message of its producer was consumed.
     pub gap: bool,
@@ -131,6 +135,7 @@ pub fn of(msg: MsgId, account: &Account, ledger: &Ledger) -> Fate {
         unproven: remains == Remains::Unproven,
         unreported: told == Told::Untold && !consumed && gone,
         ghost: matches!(told, Told::Rejected | Told::Unknown | Told::Aborted) && told_failure && consumed,
+        dead_lettered: account.dead_lettered && !consumed,
         reordered: account.reordered,
         gap: silent && !consumed && ledger.is_past(msg, account),
     }
@@ -186,6 +191,7 @@ fn end(account: &Account, ledger: &Ledger, told: Told, remains: Remains) -> End 
     }
     match remains {
         Remains::Served if account.ahead => End::Waiting,
+        Remains::Served if account.disposed => End::Lost(Stage::Disposal),
         Remains::Served => End::Lost(Stage::Consumer),
         Remains::Stranded => End::Unreachable,
         Remains::Disposed => End::Lost(Stage::Disposal),

@@ -115,6 +115,7 @@ impl Findings {
             Told::Aborted => tally.aborted += 1,
         }
         tally.consumed += u64::from(fate.consumed > 0);
+        tally.dead_lettered += u64::from(fate.dead_lettered);
         self.perhaps_lost += u64::from(fate.end == End::Unproven);
         self.perhaps_vanished += u64::from(fate.told == Told::Acked && fate.unproven);
         self.perhaps_unreported += u64::from(fate.told == Told::Untold && fate.consumed == 0 && fate.unproven);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ackproof_core::app::{Delivery, MsgId, Outcome, Reason};
 use ackproof_core::history::{Entry, History};
 use ackproof_core::node::NodeId;
-use ackproof_core::op::{Op, Phase};
+use ackproof_core::op::{DEAD_LETTERED, Op, Phase};
 use ackproof_core::time::{Span, Time};
 
 use crate::account::{Account, Life};
@@ -83,7 +83,11 @@ impl Ledger {
                 account.stranded = true;
                 account.origin.get_or_insert(delivery.origin);
             }
-            Op::Disposed { msg, .. } => self.account_mut(*msg).disposed = true,
+            Op::Disposed { msg, rule } => {
+                let account = self.account_mut(*msg);
+                account.disposed = true;
+                account.dead_lettered |= rule.starts_with(DEAD_LETTERED);
+            }
             Op::Progress { origin, upto } => self.survey.progressed(*origin, *upto),
             Op::AuditEnd { origin, complete } => self.survey.audited(*origin, *complete),
         }

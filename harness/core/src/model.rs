@@ -7,6 +7,7 @@ use crate::node::{NodeId, Part, Topology};
 use crate::setting::{Effective, Inert, Problem, Setting, Trap};
 use crate::setup::{Feature, Setup};
 use crate::surroundings::Surroundings;
+use crate::time::Span;
 
 /// A broker as a scenario sees it, before anything runs.
 pub trait Broker: Sync {
@@ -106,6 +107,13 @@ pub trait Model: Protocol + Send + Sync {
     /// Whether nothing is left to happen by itself after healing: leaders are elected where they can be, replicas
     /// have caught up, producers hold nothing, consumers have read to the end and stored their progress.
     fn is_quiet(&self, actors: &Actors<'_, Self>) -> bool;
+
+    /// How long it may take, after everything healed, until things are quiet by themselves; a run that is not quiet by then
+    /// goes on regardless and is doubtful. The default is longer than five minutes, which is a common patience of clients:
+    /// one that waits for a machine that died does nothing before. A broker that holds messages back for longer says so.
+    fn settle_limit(&self) -> Span {
+        Span::secs(400)
+    }
 
     /// What keeps it from being quiet, for a person and without times and counts, so that the same cause is said in the
     /// same words in every run. Empty where it is quiet, or where the model cannot tell.

@@ -32,6 +32,9 @@ pub enum Death {
     Exited,
 }
 
+/// How the rule of [`Op::Disposed`] begins where a message was not deleted but set aside in a dead-letter queue.
+pub const DEAD_LETTERED: &str = "dead-lettered";
+
 /// One entry of a history.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -76,7 +79,7 @@ pub enum Op {
     /// After everything healed, a copy that nobody serves but that is still on this node's disk and that the broker
     /// would serve if it could elect a leader.
     Stranded(Delivery),
-    /// The broker dropped it by a rule of its own.
+    /// The broker dropped it by a rule of its own. One that begins with [`DEAD_LETTERED`] put it where only a person looks.
     Disposed {
         msg: MsgId,
         rule: String,

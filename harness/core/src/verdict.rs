@@ -54,6 +54,7 @@ pub struct Tally {
     pub unreachable: u64,
     pub unreported: u64,
     pub ghost: u64,
+    /// Set aside in a dead-letter queue and never consumed; those that were acknowledged are lost in `disposal`.
     pub dead_lettered: u64,
     pub duplicated: u64,
     pub reordered: u64,

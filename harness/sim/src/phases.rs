@@ -11,12 +11,10 @@ use ackproof_core::time::{Span, SpanRange, Time};
 use crate::app::App;
 use crate::world::{Act, World};
 
-/// Longest warm-up, chaos beyond its planned end, settling, and draining, before the run goes on regardless.
+/// Longest warm-up, chaos beyond its planned end, and draining, before the run goes on regardless; how long settling may
+/// take the model says.
 const WARM_UP_LIMIT: Span = Span::secs(60);
 const CHAOS_GRACE: Span = Span::secs(60);
-/// Longer than five minutes, which is a common patience of clients: one that waits for a machine that died does nothing
-/// before.
-const SETTLE_LIMIT: Span = Span::secs(400);
 const DRAIN_LIMIT: Span = Span::secs(120);
 
 /// A fault that ends only by healing lasts at least this long: longer than the session timeouts after which brokers
@@ -25,6 +23,9 @@ const LASTING_FAULT: Span = Span::secs(15);
 
 /// How often the end of a phase is looked for.
 const CHECK: Span = Span::ms(50);
+/// Settling that takes longer than this waits for something that is hours away, and is looked at less often.
+const PATIENCE: Span = Span::secs(400);
+const RARE_CHECK: Span = Span::secs(1);
 
 /// Of what was still going on at a limit, as much is told.
 const TOLD: usize = 6;
@@ -38,6 +39,8 @@ pub(crate) struct Phases {
     next_check: Time,
     limit: Time,
     quiet: u8,
+    /// From then on it is looked less often whether settling is over.
+    patience: Time,
     pub(crate) chaos_began: Time,
     /// When consumers start, if that is at a time.
     consumers_at: Option<Time>,
@@ -51,6 +54,7 @@ impl Phases {
             next_check: Time::ZERO,
             limit: Time::ZERO + WARM_UP_LIMIT,
             quiet: 0,
+            patience: Time::NEVER,
             chaos_began: Time::NEVER,
             consumers_at: None,
             is_over: false,
@@ -108,7 +112,8 @@ impl<M: Model> World<M> {
         if self.phases.next_check > self.now {
             return;
         }
-        self.phases.next_check = self.now + CHECK;
+        let is_rare = self.phases.phase == Phase::Settle && self.now >= self.phases.patience;
+        self.phases.next_check = self.now + if is_rare { RARE_CHECK } else { CHECK };
         let done = self.phase_is_done();
         let at_limit = self.now >= self.phases.limit;
         if !done && !at_limit {
@@ -206,7 +211,8 @@ impl<M: Model> World<M> {
     }
 
     fn begin_settling(&mut self, acts: &mut Vec<Act>) {
-        self.enter_phase(Phase::Settle, SETTLE_LIMIT);
+        self.enter_phase(Phase::Settle, self.model.settle_limit());
+        self.phases.patience = self.now + PATIENCE;
         let changes = self.faults.heal();
         self.apply_changes(changes, acts);
         for node in self.topology.ids() {

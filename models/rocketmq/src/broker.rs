@@ -4,11 +4,14 @@ mod answering;
 mod cleaning;
 mod following;
 mod links;
+mod locking;
 mod members;
 mod progress;
 mod promotion;
 mod pulling;
 mod registering;
+mod retrying;
+mod schedule;
 mod sending;
 mod timer;
 mod transactions;
@@ -28,9 +31,11 @@ use ackproof_log::Epoch;
 use crate::broker::answering::Answers;
 use crate::broker::following::Following;
 use crate::broker::links::Links;
+use crate::broker::locking::Locks;
 use crate::broker::members::Members;
 use crate::broker::progress::Book;
 use crate::broker::pulling::Holds;
+use crate::broker::schedule::Schedule;
 use crate::broker::transactions::Transactions;
 use crate::cell;
 use crate::config::{BrokerConfig, FlushDisk, Mode};
@@ -77,6 +82,8 @@ pub struct Broker {
     members: Members,
     book: Book,
     transactions: Transactions,
+    schedule: Schedule,
+    locks: Locks,
 }
 
 impl Broker {
@@ -99,6 +106,8 @@ impl Broker {
             members: Members::default(),
             book: Book::default(),
             transactions: Transactions::default(),
+            schedule: Schedule::default(),
+            locks: Locks::default(),
             plan,
         }
     }
@@ -169,6 +178,9 @@ impl Broker {
             Timer::CheckTransactions => self.check_transactions(ctx)?,
             Timer::WriteOps => self.write_ops(ctx)?,
             Timer::Clean => self.clean(ctx),
+            Timer::Delayed => self.delayed_timer(),
+            Timer::PersistDelays => self.persist_delays(ctx)?,
+            Timer::Members => self.forget_silent_members(ctx),
         }
         Ok(())
     }
@@ -185,6 +197,7 @@ impl Broker {
             Message::QueryOffset { opaque, queue } => self.on_query_offset(ctx, from, opaque, queue),
             Message::UpdateOffset { queue, offset } => self.on_update_offset(ctx, queue.slot, offset),
             Message::GetMaxOffset { opaque, queue } => self.on_get_max(ctx, from, opaque, queue),
+            Message::Consuming(consuming) => self.on_consuming(ctx, from, *consuming)?,
             Message::GetProgress => self.on_get_progress(ctx, from),
             Message::ProgressIs(progress) => self.on_masters_progress(ctx, *progress)?,
             Message::EndTransaction(end) => self.on_end_transaction(ctx, &end)?,
@@ -228,13 +241,17 @@ impl Broker {
         self.member_left(ctx, peer);
     }
 
-    /// What every event may have made possible: readers see more, sends are answered, slaves are served.
+    /// What every event may have made possible: readers see more, delayed messages are delivered, sends are answered,
+    /// slaves are served.
     fn end_event(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
         if self.stage == Stage::Ended {
             return;
         }
         self.push_if_awake(ctx);
         self.show(ctx);
+        if self.stage == Stage::Serving && self.work_schedule(ctx).unwrap_or(true) {
+            self.show(ctx);
+        }
         self.answer(ctx);
     }
 
@@ -245,6 +262,7 @@ impl Broker {
         self.stage = Stage::Stopping;
         self.unregister(ctx);
         self.book.store(ctx.disk)?;
+        self.persist_delays(ctx)?;
         ctx.sync(SyncTarget::Cell(cell::PROGRESS));
         self.go_on_stopping(ctx)
     }

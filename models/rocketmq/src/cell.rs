@@ -1,9 +1,12 @@
 //! Small files that are replaced as a whole.
 
+use std::collections::BTreeMap;
+
 use ackproof_core::disk::CellId;
+use ackproof_log::Epoch;
 
 use crate::broker::Progress;
-use ackproof_log::Epoch;
+use crate::topic::Queue;
 
 /// What one of them holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,9 +18,9 @@ pub enum Cell {
     /// `epochFileCheckpoint`: epochs with the position at which each begins.
     Epochs(Vec<(Epoch, u64)>),
     /// A consumer's `offsets.json`, under BROADCASTING.
-    Local(Progress),
     /// The settings of a slave were changed: it is the master from now on.
     Promoted,
+    Local(BTreeMap<Queue, u64>),
     /// Raft: the term, and who was voted for in it.
     Vote(u32, Option<u8>),
 }

@@ -349,6 +349,7 @@ pub struct ConsumerConfig {
     pub rebalance: Span,
     /// The listener hands the work to another thread and returns at once.
     pub in_background: bool,
-    /// The listener gives back what it fails to process (`RECONSUME_LATER`).
-    pub gives_back: bool,
+    /// The listener asks for no other try of what it fails to process (`delayLevelWhenNextConsume` of -1), instead of
+    /// returning RECONSUME_LATER or SUSPEND_CURRENT_QUEUE_A_MOMENT.
+    pub rejects: bool,
 }

@@ -1,10 +1,16 @@
 //! A member of the consumer group: which queues are its own, what it pulls, what its listener works on, and how far it
 //! has come.
 
+mod answers;
+mod asking;
 mod assignment;
+mod giving_back;
+mod locking;
 mod offsets;
+mod orderly;
 mod process_queue;
 mod reading;
+mod stopping;
 mod timer;
 mod working;
 
@@ -14,27 +20,19 @@ use std::sync::Arc;
 use ackproof_core::actor::{Actor, Ctx, Event};
 use ackproof_core::app::AppCall;
 use ackproof_core::node::NodeId;
-use ackproof_core::time::Span;
+use ackproof_core::time::{Span, Time};
 
 use crate::client::{self, Client};
-use crate::consumer::process_queue::ProcessQueue;
+use crate::config::Listener;
+use crate::consumer::asking::Ask;
+use crate::consumer::process_queue::{Life, ProcessQueue};
+use crate::consumer::stopping::Stage;
 use crate::consumer::timer::Timer;
-use crate::consumer::working::Job;
+use crate::consumer::working::{InHand, Job};
 use crate::message::{Message, Opaque};
 use crate::model::Rocketmq;
 use crate::plan::Plan;
 use crate::topic::Queue;
-
-/// A request whose answer is waited for.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
-enum Ask {
-    /// Who is in the group.
-    Members,
-    /// Where to begin with a queue, and, where nobody knows, where it ends.
-    Offset(Queue),
-    End(Queue),
-    Pull(Queue),
-}
 
 /// The process of one consumer.
 #[derive(Debug)]
@@ -42,9 +40,14 @@ pub struct Consumer {
     plan: Arc<Plan>,
     node: NodeId,
     client: Client,
+    stage: Stage,
+    /// Where a group without progress begins under CONSUME_FROM_TIMESTAMP.
+    from: Time,
     /// Requests that are under way, and to whom.
     asks: BTreeMap<Opaque, (Ask, NodeId)>,
     queues: BTreeMap<Queue, ProcessQueue>,
+    /// Numbers the queues that were begun, so that an answer for one that was given up is known.
+    begun: Life,
     /// Progress as this process knows it, which only goes up.
     offsets: BTreeMap<Queue, u64>,
     /// Where brokers suggest to pull from.
@@ -52,7 +55,12 @@ pub struct Consumer {
     /// What is to be worked on, in order.
     work: VecDeque<Job>,
     /// What the listener is working on.
-    in_hand: Option<Job>,
+    in_hand: Option<InHand>,
+    /// What could not be given back and is worked on again in a while, each with its number.
+    later: BTreeMap<u32, Job>,
+    numbered: u32,
+    /// The queue that an orderly listener was handed something of last.
+    turn: Option<Queue>,
     /// It has heard who is in the group.
     has_joined: bool,
 }
@@ -64,12 +72,18 @@ impl Consumer {
             plan,
             node,
             client,
+            stage: Stage::Running,
+            from: Time::ZERO,
             asks: BTreeMap::new(),
             queues: BTreeMap::new(),
+            begun: Life::default(),
             offsets: BTreeMap::new(),
             suggested: BTreeMap::new(),
             work: VecDeque::new(),
             in_hand: None,
+            later: BTreeMap::new(),
+            numbered: 0,
+            turn: None,
             has_joined: false,
         }
     }
@@ -80,9 +94,16 @@ impl Consumer {
 
     /// Source: `DefaultMQPushConsumerImpl.start`, `MQClientInstance.startScheduledTask`, client, 5.3.
     fn start(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
+        let config = &self.plan.config.consumer;
+        self.from = Time(ctx.wall_clock().0.saturating_sub(config.from_before.0));
+        self.load_local(ctx);
         self.client.start(ctx);
         ctx.set_timer(Timer::Persist.id(), Span::secs(10));
         ctx.set_timer(Timer::Rebalance.id(), Span::ms(100));
+        match self.plan.config.consumer.listener {
+            Listener::Concurrently => ctx.set_timer(Timer::Expire.id(), self.plan.config.consumer.timeout),
+            Listener::Orderly => ctx.set_timer(Timer::LockAll.id(), Span::secs(1)),
+        }
     }
 
     fn on_timer(&mut self, ctx: &mut Ctx<'_, Rocketmq>, timer: Timer) {
@@ -95,92 +116,16 @@ impl Consumer {
                 ctx.set_timer(Timer::Rebalance.id(), self.plan.config.consumer.rebalance);
                 self.rebalance(ctx);
             }
+            Timer::RebalanceSoon => self.rebalance(ctx),
             Timer::PullAgain(queue) => self.pull(ctx, queue),
             Timer::GiveUp(opaque) => self.on_timeout(ctx, opaque),
             Timer::Correct(queue) => self.corrected(ctx, queue),
-        }
-    }
-
-    fn on_message(&mut self, ctx: &mut Ctx<'_, Rocketmq>, from: NodeId, message: Message) {
-        match message {
-            Message::Connected => self.client.connections.on_connected(ctx, from),
-            Message::RouteIs { opaque, route } => {
-                let was_known = self.client.route().is_some();
-                self.client.on_route(ctx, opaque, route);
-                if !was_known && self.client.route().is_some() {
-                    self.rebalance(ctx);
-                }
-            }
-            Message::MembersChanged => self.rebalance(ctx),
-            Message::MembersAre { opaque, members } => {
-                if self.answered(ctx, opaque).is_some() {
-                    self.on_members(ctx, &members);
-                }
-            }
-            Message::OffsetIs { opaque, offset } => {
-                if let Some(Ask::Offset(queue)) = self.answered(ctx, opaque) {
-                    self.on_offset(ctx, queue, offset);
-                }
-            }
-            Message::MaxOffsetIs { opaque, offset } => {
-                if let Some(Ask::End(queue)) = self.answered(ctx, opaque) {
-                    self.on_end(ctx, queue, offset);
-                }
-            }
-            Message::Pulled(pulled) => {
-                if let Some(Ask::Pull(queue)) = self.answered(ctx, pulled.opaque) {
-                    self.on_pulled(ctx, queue, *pulled);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Asks a broker, and waits for its answer for so long.
-    fn ask(
-        &mut self,
-        ctx: &mut Ctx<'_, Rocketmq>,
-        (to, ask, patience): (NodeId, Ask, Span),
-        request: impl FnOnce(Opaque) -> Message,
-    ) {
-        let opaque = self.client.connections.number();
-        self.asks.insert(opaque, (ask, to));
-        self.client.connections.send(ctx, to, opaque, request(opaque));
-        ctx.set_timer(Timer::GiveUp(opaque).id(), patience);
-    }
-
-    fn answered(&mut self, ctx: &mut Ctx<'_, Rocketmq>, opaque: Opaque) -> Option<Ask> {
-        ctx.cancel_timer(Timer::GiveUp(opaque).id());
-        self.asks.remove(&opaque).map(|(ask, _)| ask)
-    }
-
-    fn on_timeout(&mut self, ctx: &mut Ctx<'_, Rocketmq>, opaque: Opaque) {
-        self.client.connections.withdraw(opaque);
-        let Some((ask, to)) = self.asks.remove(&opaque) else { return };
-        self.failed(ctx, ask);
-        // A request that is waited for closes its connection; a pull is not.
-        if !matches!(ask, Ask::Pull(_)) {
-            self.client.connections.close(ctx, to);
-            self.lost(ctx, to);
-        }
-    }
-
-    /// The connection to a broker is gone, and with it the answers that were waited for.
-    fn lost(&mut self, ctx: &mut Ctx<'_, Rocketmq>, peer: NodeId) {
-        let under_way: Vec<Opaque> =
-            self.asks.iter().filter(|(_, (_, to))| *to == peer).map(|(opaque, _)| *opaque).collect();
-        for opaque in under_way {
-            if let Some(ask) = self.answered(ctx, opaque) {
-                self.failed(ctx, ask);
-            }
-        }
-    }
-
-    fn failed(&mut self, ctx: &mut Ctx<'_, Rocketmq>, ask: Ask) {
-        match ask {
-            Ask::Members => {}
-            Ask::Offset(queue) | Ask::End(queue) => self.could_not_begin(queue),
-            Ask::Pull(queue) => self.pull_failed(ctx, queue),
+            Timer::Expire => self.expire(ctx),
+            Timer::Again(number) => self.work_again(ctx, number),
+            Timer::LockAll => self.lock_all(ctx),
+            Timer::Relock(queue) => self.relock(ctx, queue),
+            Timer::Resume(queue) => self.resume(ctx, queue),
+            Timer::Terminate => self.end(ctx),
         }
     }
 }
@@ -202,10 +147,7 @@ impl Actor<Rocketmq> for Consumer {
                 self.client.on_closed(ctx, peer);
                 self.lost(ctx, peer);
             }
-            Event::Stop => {
-                self.persist(ctx);
-                ctx.exit("stopped");
-            }
+            Event::Stop => self.stop(ctx),
             Event::Synced { .. } | Event::MoveLeader { .. } => {}
         }
     }

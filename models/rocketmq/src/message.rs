@@ -1,6 +1,7 @@
 //! What crosses the network.
 
 mod client;
+mod consuming;
 mod ha;
 mod route;
 mod transactions;
@@ -8,6 +9,7 @@ mod transactions;
 pub use client::{
     Code, Heartbeat, Kind, Pull, Pulled, PulledWhat, Refusal, Send, SendMode, SendOk, Sent, Status, Suggestion,
 };
+pub use consuming::{Again, Consuming, GiveBack};
 pub use ha::{Ha, MasterProgress};
 pub use route::{Address, GroupRoute, Registration, Route};
 pub use transactions::{Check, Decision, EndTransaction};
@@ -100,6 +102,7 @@ pub enum Message {
     EndTransaction(EndTransaction),
     /// From a broker to a producer; needs no answer either.
     CheckTransaction(Check),
+    Consuming(Box<Consuming>),
 
     // Slaves to their master, and back.
     Ha(Ha),

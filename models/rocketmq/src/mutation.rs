@@ -28,11 +28,25 @@ pub enum Rule {
     LocalNeedsSendOk,
     /// Off: nothing is deleted because of its age.
     Retention,
+    /// Off: a message that was given back too often comes again all the same.
+    MaxReconsume,
+    /// Off: what the broker delivered late is known to it across a crash.
+    DelayOffsets,
+    /// Off: a member whose machine went dark keeps its queues for good.
+    MemberExpiry,
+    /// Off: two members of a group may have an orderly queue at once.
+    QueueLock,
+    /// Off: what was finished of a queue that is another's by now is stored as progress.
+    DroppedQueue,
+    /// Off: progress that is ahead of a queue is corrected whenever the queue is begun.
+    OffsetsAhead,
+    /// Off: a listener that hands its work on counts as done when the work is.
+    Background,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`.
-    pub const ALL: [(Rule, &'static str); 9] = [
+    pub const ALL: [(Rule, &'static str); 16] = [
         (Rule::LeastPages, "least-pages"),
         (Rule::SyncFlush, "sync-flush"),
         (Rule::InSyncReplicas, "in-sync-replicas"),
@@ -42,6 +56,13 @@ impl Rule {
         (Rule::CheckMax, "check-max"),
         (Rule::LocalNeedsSendOk, "local-after-half"),
         (Rule::Retention, "retention"),
+        (Rule::MaxReconsume, "max-reconsume"),
+        (Rule::DelayOffsets, "delay-offsets"),
+        (Rule::MemberExpiry, "member-expiry"),
+        (Rule::QueueLock, "queue-lock"),
+        (Rule::DroppedQueue, "dropped-queue"),
+        (Rule::OffsetsAhead, "offsets-ahead"),
+        (Rule::Background, "background"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

@@ -290,9 +290,10 @@ impl<'a> Reader<'a> {
                 Processing::Background => true,
                 Processing::Inline => false,
             },
-            gives_back: match app.on_error {
-                OnError::Requeue => true,
-                OnError::Retry | OnError::Reject => false,
+            rejects: match app.on_error {
+                OnError::Reject => true,
+                // Who tries again by itself does not tell its client.
+                OnError::Retry | OnError::Requeue => false,
             },
         }
     }

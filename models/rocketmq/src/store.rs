@@ -231,6 +231,17 @@ impl Store {
     pub fn max(&self, slot: Slot) -> u64 {
         self.queues[slot.index()].max()
     }
+    /// The next offset that a queue gives out, to what may be read by nobody yet.
+    pub fn next(&self, slot: Slot) -> u64 {
+        self.next[slot.index()]
+    }
+    /// The first offset of a queue that was stored at a time or later; its end where none was.
+    ///
+    /// Source: `ConsumeQueue.getOffsetInQueueByTime`, store, 5.3.
+    pub fn stored_since(&self, disk: &Platter, slot: Slot, at: Time) -> u64 {
+        let (min, max) = (self.min(slot), self.max(slot));
+        (min..max).find(|offset| self.get(disk, slot, *offset).is_some_and(|entry| entry.stored >= at)).unwrap_or(max)
+    }
     /// The position in the log of an offset that a queue knows.
     pub fn position(&self, slot: Slot, offset: u64) -> Option<u64> {
         self.queues[slot.index()].position(offset)

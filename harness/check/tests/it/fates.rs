@@ -89,6 +89,21 @@ fn a_message_that_a_rule_disposed_of_is_lost_in_disposal_and_has_not_vanished() 
     assert_eq!(consumed_first.end_of(0), End::Consumed);
 }
 
+/// The original stays in its queue, behind the group's progress, until it is deleted by age.
+#[test]
+fn a_dead_lettered_message_is_lost_in_disposal_although_its_original_is_still_there() {
+    let story = |rule: &str| {
+        let story = Story::begin().acked(0..3).consumed([0, 2]).disposed_by(1, rule);
+        story.healed().audited(0..3)
+    };
+    let dead = story("dead-lettered after 16 tries").end(3);
+    assert_eq!(dead.end_of(1), End::Lost(Stage::Disposal));
+    assert!(!dead.fate(1).vanished);
+    assert_eq!((dead.verdict().tally.dead_lettered, dead.verdict().tally.lost), (1, 1));
+    assert_eq!(story("too many tries").end(3).verdict().tally.dead_lettered, 0);
+    assert_eq!(story("dead-lettered after 16 tries").end(1).end_of(1), End::Waiting, "another copy may come");
+}
+
 #[test]
 fn a_stranded_message_is_unreachable_and_never_lost_even_behind_progress() {
     for progress in [0, 3] {

@@ -145,7 +145,10 @@ impl Story {
     }
 
     pub fn disposed(self, sequence: u32) -> Story {
-        self.op(Some(B1), Op::Disposed { msg: msg(sequence), rule: "retention".into() })
+        self.disposed_by(sequence, "retention")
+    }
+    pub fn disposed_by(self, sequence: u32, rule: &str) -> Story {
+        self.op(Some(B1), Op::Disposed { msg: msg(sequence), rule: rule.into() })
     }
 
     pub fn limit(self, phase: Phase) -> Story {

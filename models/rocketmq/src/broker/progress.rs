@@ -7,7 +7,7 @@ use ackproof_core::actor::Ctx;
 use ackproof_core::disk::{DiskError, SyncTarget};
 use ackproof_core::node::NodeId;
 use ackproof_core::observe::{Observation, Probe};
-use ackproof_core::time::Span;
+use ackproof_core::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::broker::{Broker, Timer};
@@ -15,8 +15,9 @@ use crate::cell::{self, Cell};
 use crate::config::Mode;
 use crate::message::{Code, MasterProgress, Message, Opaque, Refusal};
 use crate::model::Rocketmq;
+use crate::mutation::Rule;
 use crate::store::Platter;
-use crate::topic::{Queue, Slot};
+use crate::topic::{Queue, Slot, Topic};
 
 /// How far the group has come, queue by queue.
 #[derive(Clone, Eq, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -40,7 +41,11 @@ impl Book {
             Some(Cell::Progress(progress)) => progress.clone(),
             _ => Progress::default(),
         };
-        Book { progress, delays: Vec::new(), is_dirty: false }
+        let delays = match disk.load(cell::DELAYS) {
+            Some(Cell::Delays(delays)) => delays.clone(),
+            _ => Vec::new(),
+        };
+        Book { progress, delays, is_dirty: false }
     }
     /// # Errors
     /// [`DiskError::Full`]
@@ -89,7 +94,12 @@ impl Broker {
     ///
     /// Source: `ConsumerManageProcessor.queryConsumerOffset`, broker, 5.3.
     pub(super) fn on_query_offset(&mut self, ctx: &mut Ctx<'_, Rocketmq>, from: NodeId, opaque: Opaque, queue: Queue) {
-        let known = self.book.of(queue.slot);
+        let known = match self.plan.queues.topic(queue.slot) {
+            // What the late consumer asks for: it reads what was not delivered yet.
+            Topic::Schedule => Some(self.delayed_upto(queue.slot)),
+            _ if Rule::OffsetsAhead.holds() => self.book.of(queue.slot),
+            _ => self.book.of(queue.slot).map(|upto| upto.min(self.store.max(queue.slot))),
+        };
         let offset = known.or_else(|| (self.store.min(queue.slot) == 0).then_some(0));
         ctx.send(from, Message::OffsetIs { opaque, offset: Ok(offset) });
     }
@@ -99,6 +109,20 @@ impl Broker {
             true => Ok(self.store.max(queue.slot)),
             false => Err(Refusal::certain(Code::ServiceNotAvailable)),
         };
+        ctx.send(from, Message::MaxOffsetIs { opaque, offset });
+    }
+
+    /// The first offset that was stored at a time or later, for a group that begins there.
+    ///
+    /// Source: `AdminBrokerProcessor.searchOffsetByTimestamp`, broker, 5.3.
+    pub(super) fn on_search(
+        &mut self,
+        ctx: &mut Ctx<'_, Rocketmq>,
+        from: NodeId,
+        opaque: Opaque,
+        (queue, at): (Queue, Time),
+    ) {
+        let offset = Ok(self.store.stored_since(ctx.disk, queue.slot, at));
         ctx.send(from, Message::MaxOffsetIs { opaque, offset });
     }
 
@@ -137,7 +161,7 @@ impl Broker {
 
     /// The master's word replaces the slave's own, also where it is older.
     ///
-    /// Source: `SlaveSynchronize.syncConsumerOffset`, broker, 5.3.
+    /// Source: `SlaveSynchronize.syncConsumerOffset`, `SlaveSynchronize.syncDelayOffset`, broker, 5.3.
     pub(super) fn on_masters_progress(
         &mut self,
         ctx: &mut Ctx<'_, Rocketmq>,
@@ -147,6 +171,7 @@ impl Broker {
             self.book.progress.0.extend(known.progress.0);
             self.book.delays = known.delays;
             self.book.store(ctx.disk)?;
+            ctx.disk.store(cell::DELAYS, Cell::Delays(self.book.delays.clone()))?;
         }
         Ok(())
     }

@@ -30,10 +30,16 @@ pub enum Timer {
     WriteOps,
     /// Old files of the log are deleted.
     Clean,
+    /// A delayed message is due.
+    Delayed,
+    /// `delayOffset.json` is written.
+    PersistDelays,
+    /// Members that say nothing are looked for.
+    Members,
 }
 
 impl Timer {
-    const ALL: [Timer; 13] = [
+    const ALL: [Timer; 16] = [
         Timer::Flush,
         Timer::Commit,
         Timer::Register,
@@ -47,6 +53,9 @@ impl Timer {
         Timer::CheckTransactions,
         Timer::WriteOps,
         Timer::Clean,
+        Timer::Delayed,
+        Timer::PersistDelays,
+        Timer::Members,
     ];
 
     pub fn id(self) -> TimerId {

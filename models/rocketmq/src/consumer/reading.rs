@@ -3,9 +3,11 @@
 use ackproof_core::actor::Ctx;
 use ackproof_core::time::Span;
 
-use crate::consumer::process_queue::Reading;
+use crate::consumer::Consumer;
+use crate::consumer::asking::Ask;
+use crate::consumer::process_queue::{Life, Reading};
+use crate::consumer::stopping::Stage;
 use crate::consumer::timer::Timer;
-use crate::consumer::{Ask, Consumer};
 use crate::message::{Message, Pull, Pulled, PulledWhat};
 use crate::model::Rocketmq;
 use crate::topic::Queue;
@@ -28,9 +30,12 @@ impl Consumer {
         let commit = self.offsets.get(&queue).copied().filter(|offset| *offset > 0);
         let suggested = self.suggested.get(&queue).copied().unwrap_or(0);
         let broker = self.client.any(queue.group, suggested);
-        let Some(own) = self.queues.get_mut(&queue) else { return };
+        let Some(own) = self.queues.get(&queue) else { return };
         let Reading::From(offset) = own.reading else { return };
-        own.pulls = true;
+        let life = own.life;
+        if !self.may_pull(queue) {
+            return ctx.set_timer(Timer::PullAgain(queue).id(), AFTER_FAILURE);
+        }
         if own.unfinished.len() as u64 > config.pull_threshold {
             return ctx.set_timer(Timer::PullAgain(queue).id(), WITHOUT_ROOM);
         }
@@ -38,21 +43,21 @@ impl Consumer {
             return ctx.set_timer(Timer::PullAgain(queue).id(), AFTER_FAILURE);
         };
         let limit = config.pull_batch;
-        self.ask(ctx, (broker, Ask::Pull(queue), PATIENCE), |opaque| {
+        self.ask(ctx, (broker, Ask::Pull(queue, life), PATIENCE), |opaque| {
             Message::Pull(Pull { opaque, queue, offset, limit, commit, may_wait: true, audits: false })
         });
     }
 
-    pub(super) fn pull_failed(&mut self, ctx: &mut Ctx<'_, Rocketmq>, queue: Queue) {
-        if self.queues.contains_key(&queue) {
+    pub(super) fn pull_failed(&mut self, ctx: &mut Ctx<'_, Rocketmq>, queue: Queue, life: Life) {
+        if self.queues.get(&queue).is_some_and(|own| own.life == life) {
             ctx.set_timer(Timer::PullAgain(queue).id(), AFTER_FAILURE);
         }
     }
 
     /// Source: the callback in `DefaultMQPushConsumerImpl.pullMessage`, client, 5.3.
-    pub(super) fn on_pulled(&mut self, ctx: &mut Ctx<'_, Rocketmq>, queue: Queue, pulled: Pulled) {
+    pub(super) fn on_pulled(&mut self, ctx: &mut Ctx<'_, Rocketmq>, (queue, life): (Queue, Life), pulled: Pulled) {
         let Some(own) = self.queues.get_mut(&queue) else { return };
-        if !own.is_reading() {
+        if own.life != life || !own.is_reading() || self.stage != Stage::Running {
             return;
         }
         self.suggested.insert(queue, pulled.suggestion.0);
@@ -76,7 +81,7 @@ impl Consumer {
                 own.unfinished.clear();
                 ctx.set_timer(Timer::Correct(queue).id(), CORRECTION);
             }
-            Err(_) => self.pull_failed(ctx, queue),
+            Err(_) => self.pull_failed(ctx, queue, life),
         }
     }
 

@@ -80,7 +80,7 @@ fn what_the_application_does_reaches_its_clients() {
     setup.app.producer.transaction =
         Some(Transaction { unknown_rate: 0.5, check: CheckBack::Unknown, ..Transaction::of(1, 0.0) });
     let config = Config::from_effective(&row("5.3", &[("consumer", "clientRebalance", "false")]), &setup);
-    assert!(config.consumer.gives_back && config.consumer.pop);
+    assert!(!config.consumer.rejects && config.consumer.pop);
     let transactions = config.producer.transactions.expect("it sends in transactions");
     assert!(transactions.unknown_rate == 0.5 && !transactions.answers_checks);
 }
