@@ -1,15 +1,16 @@
-//! The late consumer: reads every queue of the workload's topic from its beginning, outside of every group.
+//! The late consumer: reads every queue of the workload's topic from its beginning, outside of every group, and what the
+//! group gave back and is still to be handed from where the group stands.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ackproof_core::actor::{Actor, Ctx, Event};
-use ackproof_core::app::AppReply;
+use ackproof_core::app::{AppReply, Delivery};
 use ackproof_core::node::NodeId;
 use ackproof_core::time::Span;
 
 use crate::client::{self, Client};
-use crate::message::{Message, Opaque, Pull, Pulled, PulledWhat};
+use crate::message::{Message, Opaque, Pull, Pulled, PulledWhat, Refusal};
 use crate::model::Rocketmq;
 use crate::plan::Plan;
 use crate::topic::Queue;
@@ -23,7 +24,8 @@ const PATIENCE: Span = Span::secs(5);
 
 #[derive(Copy, Clone, Debug, Default)]
 struct Reading {
-    next: u64,
+    /// Where to read on; `None` while it is not known where the group stands.
+    next: Option<u64>,
     /// One past the last message as the broker said last.
     max: Option<u64>,
     asked: Option<(Opaque, u8)>,
@@ -40,14 +42,15 @@ pub struct Auditor {
 impl Auditor {
     pub fn new(plan: Arc<Plan>) -> Auditor {
         let client = Client::new(Arc::clone(&plan), plan.config.consumer.client.clone(), false);
-        let queues = plan.work().map(|queue| (queue, Reading::default())).collect();
+        let from = |next| move |queue| (queue, Reading { next, ..Reading::default() });
+        let queues = plan.work().map(from(Some(0))).chain(plan.pending().map(from(None))).collect();
         Auditor { plan, client, queues }
     }
 
     /// How far it has read a queue, if it has come to what the broker said was its end.
     pub fn read(&self, queue: Queue) -> Option<u64> {
         let reading = self.queues.get(&queue)?;
-        (reading.max == Some(reading.next)).then_some(reading.next)
+        reading.next.filter(|_| reading.max == reading.next)
     }
 
     /// Asks for everything that it has not been answered.
@@ -75,9 +78,26 @@ impl Auditor {
         let opaque = self.client.connections.number();
         let Some(reading) = self.queues.get_mut(&queue) else { return };
         reading.asked = Some((opaque, 0));
-        let pull =
-            Pull { opaque, queue, offset: reading.next, limit: BATCH, commit: None, may_wait: false, audits: true };
-        self.client.connections.send(ctx, broker, opaque, Message::Pull(pull));
+        let question = match reading.next {
+            Some(offset) => {
+                let limit = BATCH;
+                Message::Pull(Pull { opaque, queue, offset, limit, commit: None, may_wait: false, audits: true })
+            }
+            None => Message::QueryOffset { opaque, queue },
+        };
+        self.client.connections.send(ctx, broker, opaque, question);
+    }
+
+    /// Where the group stands.
+    fn on_offset(&mut self, ctx: &mut Ctx<'_, Rocketmq>, opaque: Opaque, offset: Result<Option<u64>, Refusal>) {
+        let is_asked = |reading: &Reading| reading.asked.is_some_and(|(asked, _)| asked == opaque);
+        let Some((queue, reading)) = self.queues.iter_mut().find(|(_, reading)| is_asked(reading)) else { return };
+        reading.asked = None;
+        if let Ok(offset) = offset {
+            reading.next = Some(offset.unwrap_or(0));
+            let queue = *queue;
+            self.ask(ctx, queue);
+        }
     }
 
     fn on_pulled(&mut self, ctx: &mut Ctx<'_, Rocketmq>, pulled: Pulled) {
@@ -88,17 +108,19 @@ impl Auditor {
         }
         reading.asked = None;
         let Ok(what) = pulled.result else { return };
-        reading.next = pulled.next;
+        reading.next = Some(pulled.next);
         reading.max = Some(pulled.max);
         if let PulledWhat::Found(entries) = what {
             let origin = self.plan.queues.origin(queue);
             for entry in &entries {
                 if let Some(letter) = entry.letter() {
-                    ctx.tell(AppReply::Deliver(letter.delivery(origin, entry.offset)));
+                    // A copy elsewhere is told where it stands: the group has it before it.
+                    let place = Delivery { msg: letter.msg, origin, offset: entry.offset };
+                    ctx.tell(AppReply::Deliver(place));
                 }
             }
         }
-        if self.queues[&queue].next < pulled.max {
+        if pulled.next < pulled.max {
             self.ask(ctx, queue);
         }
     }
@@ -129,6 +151,7 @@ impl Actor<Rocketmq> for Auditor {
                 Message::RouteIs { opaque, route } => {
                     self.client.on_route(ctx, opaque, route);
                 }
+                Message::OffsetIs { opaque, offset } => self.on_offset(ctx, opaque, offset),
                 Message::Pulled(pulled) => self.on_pulled(ctx, *pulled),
                 _ => {}
             },

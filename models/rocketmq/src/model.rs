@@ -7,10 +7,11 @@ use ackproof_core::app::{Delivery, Origin};
 use ackproof_core::disk::Cut;
 use ackproof_core::model::{Actors, Disks, Inventory, Model};
 use ackproof_core::node::{NodeId, NodeKind, Part, Topology};
+use ackproof_core::time::Span;
 
 use crate::auditor::Auditor;
 use crate::broker::{Broker, Standing};
-use crate::cell::Cell;
+use crate::cell::{self, Cell};
 use crate::config::Config;
 use crate::consumer::Consumer;
 use crate::message::Message;
@@ -56,6 +57,15 @@ impl Actor<Rocketmq> for RocketmqActor {
     }
 }
 
+impl RocketmqActor {
+    pub(crate) fn consumer(&self) -> Option<&Consumer> {
+        match self {
+            RocketmqActor::Consumer(consumer) => Some(consumer),
+            _ => None,
+        }
+    }
+}
+
 impl Rocketmq {
     /// `topology` is that of the same settings.
     pub fn new(config: Config, topology: Topology) -> Rocketmq {
@@ -86,7 +96,10 @@ impl Rocketmq {
     fn inventory_of(&self, actors: &Actors<'_, Rocketmq>, disks: &Disks<'_, Rocketmq>, queue: Queue) -> Inventory {
         let origin = self.plan.queues.origin(queue);
         let master = self.master(actors, queue.group);
-        let progress = master.and_then(|(_, broker)| broker.book().of(queue.slot)).unwrap_or(0);
+        let progress = match self.plan.config.consumer.broadcasting {
+            true => self.slowest(actors, disks, queue),
+            false => master.and_then(|(_, broker)| broker.book().of(queue.slot)).unwrap_or(0),
+        };
         let complete = match (master, self.auditor(actors)) {
             (Some((_, broker)), Some(auditor)) => auditor.read(queue) == Some(broker.store().max(queue.slot)),
             _ => false,
@@ -105,6 +118,22 @@ impl Rocketmq {
             None => self.plan.members(queue.group).flat_map(copies).collect(),
         };
         Inventory { origin, complete, progress, stranded }
+    }
+}
+
+impl Rocketmq {
+    /// Under BROADCASTING: how far every consumer has come with a queue, those that are gone for good apart. Behind it
+    /// nobody will be handed anything.
+    fn slowest(&self, actors: &Actors<'_, Rocketmq>, disks: &Disks<'_, Rocketmq>, queue: Queue) -> u64 {
+        let offset = |node: NodeId| match (actors.get(node).and_then(RocketmqActor::consumer), disks.get(node)) {
+            (Some(consumer), _) => Some(consumer.offset(queue).unwrap_or(0)),
+            (None, Some(disk)) => match disk.load(cell::LOCAL) {
+                Some(Cell::Local(known)) => known.get(&queue).copied(),
+                _ => Some(0),
+            },
+            (None, None) => None,
+        };
+        self.plan.consumers.iter().filter_map(|node| offset(*node)).min().unwrap_or(0)
     }
 }
 
@@ -149,7 +178,11 @@ impl Model for Rocketmq {
     }
 
     fn is_quiet(&self, actors: &Actors<'_, Rocketmq>) -> bool {
-        rest::unrest(self, actors).is_empty()
+        rest::is_quiet(self, actors)
+    }
+
+    fn settle_limit(&self) -> Span {
+        rest::limit(&self.plan.config)
     }
 
     fn at_work(&self, actors: &Actors<'_, Rocketmq>) -> Vec<String> {
@@ -158,7 +191,7 @@ impl Model for Rocketmq {
 
     fn is_audited(&self, actors: &Actors<'_, Rocketmq>) -> bool {
         let Some(auditor) = self.auditor(actors) else { return true };
-        self.plan.work().all(|queue| match self.master(actors, queue.group) {
+        self.plan.work().chain(self.plan.pending()).all(|queue| match self.master(actors, queue.group) {
             Some((_, broker)) => auditor.read(queue) == Some(broker.store().max(queue.slot)),
             None => true,
         })

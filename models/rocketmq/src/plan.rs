@@ -55,6 +55,20 @@ impl Plan {
     pub fn origin(&self, group: Group, slot: Slot) -> Origin {
         self.queues.origin(Queue { group, slot })
     }
+    /// Queues of the workload's topic that consumers look into.
+    pub fn readable(&self) -> impl Iterator<Item = Slot> + use<> {
+        self.queues.of(Topic::Work).take(usize::from(self.config.topic.read_queues))
+    }
+    /// Queues of RocketMQ's own that may hold what the group is still to be handed: there it stands, behind the group's
+    /// progress in its queue of the workload's topic.
+    pub fn pending(&self) -> impl Iterator<Item = Queue> + '_ {
+        let groups = self.groups().filter(|_| !self.config.consumer.broadcasting && !self.consumers.is_empty());
+        let of = |group| {
+            let slots = self.queues.of(Topic::Schedule).chain(self.queues.of(Topic::Retry));
+            slots.map(move |slot| Queue { group, slot })
+        };
+        groups.flat_map(of)
+    }
     /// Every queue of the workload's topic.
     pub fn work(&self) -> impl Iterator<Item = Queue> + '_ {
         let groups = (0..self.config.topic.groups).map(Group);

@@ -1,10 +1,16 @@
 //! Whether the cluster is formed, and what is still going on.
 
+use std::fmt;
+use std::ops::ControlFlow;
+
 use ackproof_core::model::Actors;
 use ackproof_core::node::NodeKind;
+use ackproof_core::time::Span;
 
 use crate::broker::Standing;
+use crate::config::{Config, Listener};
 use crate::model::{Rocketmq, RocketmqActor};
+use crate::topic::{Slot, Topic};
 
 /// Every group has a master that its slaves follow and that the nameservers know, and every client is connected.
 pub fn is_formed(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> bool {
@@ -29,36 +35,107 @@ pub fn is_formed(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> bool {
     groups && slaves && known
 }
 
+/// Whether nothing is going on. It is asked often, and puts nothing into words.
+pub fn is_quiet(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> bool {
+    look(model, actors, &mut |_| ControlFlow::Break(())).is_continue()
+}
+
 /// What is still going on, in words.
 pub fn unrest(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> Vec<String> {
-    let plan = &model.plan;
     let mut all = Vec::new();
+    let _ = look(model, actors, &mut |words| {
+        all.push(words.to_string());
+        ControlFlow::Continue(())
+    });
+    all
+}
+
+/// Shown each thing that is going on, says whether to go on looking.
+type Watcher<'a> = dyn FnMut(fmt::Arguments<'_>) -> ControlFlow<()> + 'a;
+
+fn look(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, see: &mut Watcher<'_>) -> ControlFlow<()> {
     for (node, actor) in actors.iter() {
-        let name = plan.name(node);
+        let name = model.plan.name(node);
         match actor {
-            RocketmqActor::Producer(producer) if !producer.is_idle() => {
-                all.push(format!("{name} waits for answers"));
-            }
+            RocketmqActor::Producer(producer) if !producer.is_idle() => see(format_args!("{name} waits for answers"))?,
             RocketmqActor::Consumer(consumer) if !consumer.is_idle() => {
-                all.push(format!("{name} has messages in hand"));
+                see(format_args!("{name} has messages in hand"))?;
             }
             RocketmqActor::Broker(broker) if broker.waits_for_producers() => {
-                all.push(format!("{name} has half messages that nobody has decided"));
+                see(format_args!("{name} has half messages that nobody has decided"))?;
             }
             RocketmqActor::Broker(broker) if !broker.is_caught_up(actors, model) => {
-                all.push(format!("{name} has not caught up with its master"));
+                see(format_args!("{name} has not caught up with its master"))?;
             }
             RocketmqActor::Broker(_) | RocketmqActor::Nameserver(_) | RocketmqActor::Auditor(_) => {}
             RocketmqActor::Producer(_) | RocketmqActor::Consumer(_) => {}
         }
     }
-    let consumers = actors.iter().filter(|(node, _)| plan.topology.get(*node).kind == NodeKind::Consumer).count();
-    for queue in plan.work().filter(|_| consumers > 0) {
-        let Some((_, master)) = model.master(actors, queue.group) else { continue };
-        let stored = master.book().of(queue.slot).unwrap_or(0);
-        if stored < master.store().max(queue.slot) {
-            all.push(format!("the group has not come to the end of queue {}", plan.queues.origin(queue).0));
+    match model.plan.config.consumer.broadcasting {
+        true => look_at_everyone(model, actors, see),
+        false => look_at_group(model, actors, see),
+    }
+}
+
+/// Queues that the group has not come to the end of, and what it gave back and was not handed again.
+fn look_at_group(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, see: &mut Watcher<'_>) -> ControlFlow<()> {
+    let plan = &model.plan;
+    let has_members = actors.iter().any(|(node, _)| plan.topology.get(node).kind == NodeKind::Consumer);
+    for (_, master) in plan.groups().filter_map(|group| model.master(actors, group)) {
+        let store = master.store();
+        let group = master.group();
+        if plan.queues.of(Topic::Schedule).any(|slot| master.delayed_upto(slot) < store.max(slot)) {
+            see(format_args!("group {} has delayed messages that are not due", group.name()))?;
+        }
+        if !has_members {
+            continue;
+        }
+        let behind = |slot: &Slot| master.book().of(*slot).unwrap_or(0) < store.max(*slot);
+        for slot in plan.readable().filter(behind) {
+            let origin = plan.origin(group, slot).0;
+            see(format_args!("the group has not come to the end of queue {origin}"))?;
+        }
+        if plan.queues.of(Topic::Retry).any(|slot| behind(&slot)) {
+            see(format_args!("the group has not come to the end of what it gave back to group {}", group.name()))?;
         }
     }
-    all
+    ControlFlow::Continue(())
+}
+
+/// Queues that some consumer has not come to the end of, where each is handed everything.
+fn look_at_everyone(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, see: &mut Watcher<'_>) -> ControlFlow<()> {
+    let plan = &model.plan;
+    for (node, consumer) in actors.iter().filter_map(|(node, actor)| Some((node, actor.consumer()?))) {
+        for queue in plan.work().filter(|queue| plan.readable().any(|slot| slot == queue.slot)) {
+            let Some((_, master)) = model.master(actors, queue.group) else { continue };
+            if consumer.offset(queue).unwrap_or(0) < master.store().max(queue.slot) {
+                let (name, origin) = (plan.name(node), plan.queues.origin(queue).0);
+                see(format_args!("{name} has not come to the end of queue {origin}"))?;
+            }
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// How long it may take until everything that was given back has come again as often as it may. Orderly listeners that
+/// repeat a message for ever have no such time.
+pub fn limit(config: &Config) -> Span {
+    /// What anything takes that has nothing to do with delays.
+    const REST: Span = Span::secs(400);
+    /// Besides its delay, what each time takes on its way.
+    const EACH: Span = Span::secs(10);
+    /// The first delay level of what is given back.
+    const FIRST: usize = 2;
+    let consumer = &config.consumer;
+    let max = u32::try_from(consumer.max_reconsume).unwrap_or(16).min(1000) as usize;
+    let delays = &config.master.service.delay_levels;
+    if consumer.broadcasting || delays.is_empty() {
+        return REST;
+    }
+    let again = |times: usize| delays[(FIRST + times).min(delays.len() - 1)] + EACH;
+    let retries = match consumer.listener {
+        Listener::Concurrently => (0..max).map(again).fold(Span::ZERO, |all, one| all + one),
+        Listener::Orderly => Span(consumer.suspend.0.saturating_mul(max as u64)),
+    };
+    (REST + retries).min(Span::MAX)
 }

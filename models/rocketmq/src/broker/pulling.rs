@@ -45,10 +45,12 @@ impl Broker {
         if waits && !config.read_uncommitted { self.store.flushed().min(committed) } else { committed }
     }
 
-    /// Lets queues know what may be read by now, and answers whoever waits for it.
+    /// Lets queues know what may be read by now, and answers whoever waits for it; without `longPollingEnable` nobody is
+    /// answered before the time.
     pub(super) fn show(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
         let visible = self.visible(ctx);
-        if !self.store.dispatch(ctx.disk, visible) || self.holds.held.is_empty() {
+        if !self.store.dispatch(ctx.disk, visible) || self.holds.held.is_empty() || !self.config().service.long_polling
+        {
             return;
         }
         let held = std::mem::take(&mut self.holds.held);
@@ -94,7 +96,7 @@ impl Broker {
             let next = offset + entries.len() as u64;
             (PulledWhat::Found(entries), next)
         };
-        if what == PulledWhat::Nothing && pull.may_wait && self.config().service.long_polling {
+        if what == PulledWhat::Nothing && pull.may_wait {
             self.hold(ctx, from, pull);
             return;
         }
@@ -122,7 +124,8 @@ impl Broker {
     }
 
     fn hold(&mut self, ctx: &mut Ctx<'_, Rocketmq>, from: NodeId, pull: Pull) {
-        let until = ctx.now() + HOLD;
+        let service = &self.config().service;
+        let until = ctx.now() + if service.long_polling { HOLD } else { service.short_polling };
         self.holds.held.push(Held { from, pull: Pull { may_wait: false, commit: None, ..pull }, until });
         self.set_hold_timer(ctx);
     }

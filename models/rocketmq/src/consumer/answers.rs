@@ -22,7 +22,8 @@ impl Consumer {
             }
             Message::MembersChanged => self.rebalance(ctx),
             Message::MembersAre { opaque, members } => {
-                if self.answered(ctx, opaque).is_some() {
+                let asked = self.answered(ctx, opaque);
+                if asked.is_some() {
                     self.on_members(ctx, &members);
                 }
             }

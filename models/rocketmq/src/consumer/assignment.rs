@@ -74,10 +74,15 @@ impl Consumer {
     /// Source: `AllocateMessageQueueAveragely.allocate`, client, 5.3.
     fn share(&self, topic: Topic, members: &[NodeId]) -> Vec<Queue> {
         let Some(route) = self.client.route() else { return Vec::new() };
+        // Source: `MQClientInstance.topicRouteData2TopicSubscribeInfo`, client, 5.3: `readQueueNums`.
+        let slots: Vec<Slot> = match topic {
+            Topic::Work => self.plan.readable().collect(),
+            _ => self.plan.queues.of(topic).collect(),
+        };
         let all: Vec<Queue> = route
             .groups
             .iter()
-            .flat_map(|known| self.readable(topic).map(|slot| Queue { group: known.group, slot }))
+            .flat_map(|known| slots.iter().map(|slot| Queue { group: known.group, slot: *slot }))
             .collect();
         let Some(index) = members.iter().position(|member| *member == self.node) else { return Vec::new() };
         let (each, more) = (all.len() / members.len(), all.len() % members.len());
@@ -85,22 +90,11 @@ impl Consumer {
         all[first..first + each + usize::from(index < more)].to_vec()
     }
 
-    /// Queues of a topic that consumers look into.
-    ///
-    /// Source: `MQClientInstance.topicRouteData2TopicSubscribeInfo`, client, 5.3: `readQueueNums`.
-    fn readable(&self, topic: Topic) -> impl Iterator<Item = Slot> + use<> {
-        let limit = match topic {
-            Topic::Work => usize::from(self.plan.config.topic.read_queues),
-            _ => usize::MAX,
-        };
-        self.plan.queues.of(topic).take(limit)
-    }
-
     /// Every queue of the topic, which each consumer has under BROADCASTING.
     pub(super) fn everything(&self) -> Vec<Queue> {
         let Some(route) = self.client.route() else { return Vec::new() };
         let groups = route.groups.iter().map(|known| known.group);
-        groups.flat_map(|group| self.readable(Topic::Work).map(move |slot| Queue { group, slot })).collect()
+        groups.flat_map(|group| self.plan.readable().map(move |slot| Queue { group, slot })).collect()
     }
 
     /// The progress is stored once more. A queue that an orderly listener works on is kept until it has let go.

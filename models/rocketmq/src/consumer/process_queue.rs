@@ -32,6 +32,8 @@ pub enum Reading {
 pub struct ProcessQueue {
     pub life: Life,
     pub reading: Reading,
+    /// A pull is under way.
+    pub pulls: bool,
     /// Pulled and not finished, by offset.
     pub unfinished: BTreeMap<u64, Letter>,
     /// One past the largest offset that was ever pulled.
@@ -49,6 +51,7 @@ impl ProcessQueue {
         ProcessQueue {
             life,
             reading: Reading::Beginning,
+            pulls: false,
             unfinished: BTreeMap::new(),
             end: 0,
             locked: None,

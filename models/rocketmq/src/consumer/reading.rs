@@ -27,12 +27,15 @@ impl Consumer {
     /// Source: `DefaultMQPushConsumerImpl.pullMessage`, `PullAPIWrapper.pullKernelImpl`, client, 5.3.
     pub(super) fn pull(&mut self, ctx: &mut Ctx<'_, Rocketmq>, queue: Queue) {
         let config = &self.plan.config.consumer;
-        let commit = self.offsets.get(&queue).copied().filter(|offset| *offset > 0);
+        let commit = self.offsets.get(&queue).copied().filter(|offset| *offset > 0 && !config.broadcasting);
         let suggested = self.suggested.get(&queue).copied().unwrap_or(0);
         let broker = self.client.any(queue.group, suggested);
         let Some(own) = self.queues.get(&queue) else { return };
         let Reading::From(offset) = own.reading else { return };
         let life = own.life;
+        if own.pulls || self.stage != Stage::Running {
+            return;
+        }
         if !self.may_pull(queue) {
             return ctx.set_timer(Timer::PullAgain(queue).id(), AFTER_FAILURE);
         }
@@ -43,13 +46,17 @@ impl Consumer {
             return ctx.set_timer(Timer::PullAgain(queue).id(), AFTER_FAILURE);
         };
         let limit = config.pull_batch;
+        if let Some(own) = self.queues.get_mut(&queue) {
+            own.pulls = true;
+        }
         self.ask(ctx, (broker, Ask::Pull(queue, life), PATIENCE), |opaque| {
             Message::Pull(Pull { opaque, queue, offset, limit, commit, may_wait: true, audits: false })
         });
     }
 
     pub(super) fn pull_failed(&mut self, ctx: &mut Ctx<'_, Rocketmq>, queue: Queue, life: Life) {
-        if self.queues.get(&queue).is_some_and(|own| own.life == life) {
+        if let Some(own) = self.queues.get_mut(&queue).filter(|own| own.life == life) {
+            own.pulls = false;
             ctx.set_timer(Timer::PullAgain(queue).id(), AFTER_FAILURE);
         }
     }
@@ -57,7 +64,11 @@ impl Consumer {
     /// Source: the callback in `DefaultMQPushConsumerImpl.pullMessage`, client, 5.3.
     pub(super) fn on_pulled(&mut self, ctx: &mut Ctx<'_, Rocketmq>, (queue, life): (Queue, Life), pulled: Pulled) {
         let Some(own) = self.queues.get_mut(&queue) else { return };
-        if own.life != life || !own.is_reading() || self.stage != Stage::Running {
+        if own.life != life {
+            return;
+        }
+        own.pulls = false;
+        if !own.is_reading() || self.stage != Stage::Running {
             return;
         }
         self.suggested.insert(queue, pulled.suggestion.0);

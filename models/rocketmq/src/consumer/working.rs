@@ -91,7 +91,7 @@ impl Consumer {
         let Some(InHand { job, .. }) = self.in_hand.take_if(|held| held.job.delivery == delivery) else { return };
         let config = &self.plan.config.consumer;
         match config.listener {
-            _ if success => self.finish(job),
+            Listener::Concurrently | Listener::Orderly if success => self.finish(job),
             Listener::Orderly => self.failed_in_order(ctx, job),
             // The failure is only logged, and the message counts as consumed.
             Listener::Concurrently if config.broadcasting => self.finish(job),

@@ -158,6 +158,15 @@ impl Story {
             })
             .collect()
     }
+    /// The deliveries that consumers' applications finished with.
+    pub fn finished(&self) -> Vec<Delivery> {
+        self.ops()
+            .filter_map(|(_, _, op)| match op {
+                Op::Processed { delivery, success: true } => Some(*delivery),
+                _ => None,
+            })
+            .collect()
+    }
     /// What the late consumer found.
     pub fn audited(&self) -> Vec<MsgId> {
         self.ops()
