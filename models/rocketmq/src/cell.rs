@@ -18,9 +18,9 @@ pub enum Cell {
     /// `epochFileCheckpoint`: epochs with the position at which each begins.
     Epochs(Vec<(Epoch, u64)>),
     /// A consumer's `offsets.json`, under BROADCASTING.
-    /// The settings of a slave were changed: it is the master from now on.
-    Promoted,
     Local(BTreeMap<Queue, u64>),
+    /// An operator changed this broker's id, 0 for the master.
+    Appointed { id: u64 },
     /// Raft: the term, and who was voted for in it.
     Vote(u32, Option<u8>),
 }
@@ -30,4 +30,4 @@ pub const DELAYS: CellId = CellId(1);
 pub const EPOCHS: CellId = CellId(2);
 pub const LOCAL: CellId = CellId(3);
 pub const VOTE: CellId = CellId(4);
-pub const PROMOTED: CellId = CellId(5);
+pub const APPOINTED: CellId = CellId(5);

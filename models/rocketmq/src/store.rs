@@ -88,6 +88,12 @@ impl Store {
         }
     }
 
+    /// Whether entries of this broker's own go to the pool from now on; it is empty.
+    pub fn use_pool(&mut self, uses_pool: bool) {
+        debug_assert!(self.pool.is_empty(), "what is in the pool was committed before");
+        self.uses_pool = uses_pool;
+    }
+
     /// The first position that is still there.
     pub fn start(disk: &Platter) -> u64 {
         disk.start(COMMIT_LOG)

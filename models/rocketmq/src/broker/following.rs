@@ -112,15 +112,16 @@ impl Broker {
             return Ok(());
         }
         self.following.heard = ctx.now();
-        if entries.is_empty() {
-            return Ok(());
-        }
         let end = self.store.committed(ctx.disk);
-        if end == 0 && at > 0 {
+        if end == 0 && at > 0 && !entries.is_empty() {
             self.store.restart(ctx.disk, at);
-        } else if end != at {
+        } else if end != at && end > 0 {
+            // Signs of life say where the master is, too: so a slave that could not write notices.
             ctx.note(|| format!("its log ends at {end} and its master pushes from {at}"));
             self.unlink(ctx, from);
+            return Ok(());
+        }
+        if entries.is_empty() {
             return Ok(());
         }
         for entry in entries {

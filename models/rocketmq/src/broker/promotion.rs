@@ -12,15 +12,16 @@ use crate::model::Rocketmq;
 impl Broker {
     /// What its settings say by now: an operator may have changed them before this process began.
     pub(super) fn read_promotion(&mut self, ctx: &Ctx<'_, Rocketmq>) {
-        if ctx.disk.load(cell::PROMOTED) == Some(&Cell::Promoted) {
-            self.standing = Standing::Master;
-            self.id = 0;
+        if let Some(Cell::Appointed { id }) = ctx.disk.load(cell::APPOINTED) {
+            self.id = *id;
+            self.standing = if *id == 0 { Standing::Master } else { Standing::Slave };
         }
     }
 
-    /// The operator changes `brokerRole` and `brokerId` of this slave. Its log stays as it is.
+    /// The operator changes `brokerRole` and `brokerId` of a slave, and of the master if that one is there: it takes the
+    /// slave's id. Logs stay as they are. A master that is away comes back with its old settings, and then there are two.
     ///
-    /// Simplified: the new process begins at once. Gives up: the seconds of a restart.
+    /// Simplified: the new processes begin at once. Gives up: the seconds of a restart.
     ///
     /// Source: docs/en/FAQ.md and docs/cn/SlaveActingMasterMode.md: without a controller a slave never becomes the master
     /// by itself.
@@ -29,17 +30,35 @@ impl Broker {
             Mode::MasterSlave | Mode::ActingMaster => true,
             Mode::Controller | Mode::Dledger => false,
         };
-        if to != Some(self.node) || !by_hand || self.standing == Standing::Master {
-            return Ok(());
+        let Some(to) = to.filter(|to| by_hand && self.plan.place(*to).0 == self.group) else { return Ok(()) };
+        match (self.standing, to == self.node) {
+            (Standing::Slave, true) => self.appoint(ctx, 0)?,
+            (Standing::Master, false) => self.appoint(ctx, u64::from(self.plan.place(to).1))?,
+            (Standing::Master, true) | (Standing::Slave, false) => {}
         }
-        ctx.disk.store(cell::PROMOTED, Cell::Promoted)?;
-        ctx.sync(SyncTarget::Cell(cell::PROMOTED));
-        ctx.note(|| "is made the master by its operator".to_owned());
+        Ok(())
+    }
+
+    fn appoint(&mut self, ctx: &mut Ctx<'_, Rocketmq>, id: u64) -> Result<(), DiskError> {
+        ctx.disk.store(cell::APPOINTED, Cell::Appointed { id })?;
+        ctx.sync(SyncTarget::Cell(cell::APPOINTED));
+        ctx.note(|| format!("is made the {} by its operator", if id == 0 { "master" } else { "slave" }));
         self.unregister(ctx);
-        self.standing = Standing::Master;
-        self.id = 0;
-        self.observe_leadership(ctx, false);
-        self.register_everywhere(ctx, false);
+        // Its process begins anew: whoever was connected is not any more.
+        let node = self.node;
+        let peers: Vec<NodeId> = self.plan.topology.ids().filter(|peer| *peer != node).collect();
+        for peer in peers {
+            ctx.close(peer);
+            self.on_closed(ctx, peer);
+        }
+        self.store.commit(ctx.disk)?;
+        self.id = id;
+        self.standing = if id == 0 { Standing::Master } else { Standing::Slave };
+        self.store.use_pool(self.uses_pool());
+        if self.is_master() {
+            self.observe_leadership(ctx, false);
+        }
+        self.start_registering(ctx);
         Ok(())
     }
 }

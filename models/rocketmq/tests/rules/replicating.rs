@@ -85,3 +85,24 @@ fn a_slave_finds_its_master_again_after_a_partition() {
     assert_eq!(story.vanished(), []);
     assert!(!story.notes("opens another link").is_empty());
 }
+
+#[test]
+fn a_master_that_is_there_takes_the_id_of_the_slave_that_is_promoted() {
+    let story = late("5.3", &TWO)
+        .setup(|setup| {
+            setup.workload.messages = 400;
+            setup.app.producer.on_failure = ackproof_core::setup::OnFailure::Resend { times: 200, backoff: Span(500) };
+        })
+        .fault("{move_leader: {to: a1}, at: 700ms}")
+        .run();
+    assert!(story.came_to_rest());
+    assert_eq!((story.acked().len(), story.vanished().len()), (400, 0));
+    assert_eq!(story.notes("is made the slave").len(), 1);
+}
+
+#[test]
+fn a_slave_that_could_not_write_notices_by_the_masters_signs_of_life() {
+    let story = late("5.3", &[]).fault("{full_disk: a1, at: 700ms, for: 1s}").run();
+    assert!(story.came_to_rest());
+    assert!(!story.notes("its master pushes from").is_empty());
+}
