@@ -117,11 +117,24 @@ fn look_at_everyone(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, see: &mut W
     ControlFlow::Continue(())
 }
 
-/// How long it may take until everything that was given back has come again as often as it may. Orderly listeners that
-/// repeat a message for ever have no such time.
+/// How long it may take until nothing is going on.
 pub fn limit(config: &Config) -> Span {
     /// What anything takes that has nothing to do with delays.
     const REST: Span = Span::secs(400);
+    (REST + retries(config).max(checks(config))).min(Span::MAX)
+}
+
+/// Until producers were asked about every half message as often as they are.
+fn checks(config: &Config) -> Span {
+    let broker = &config.master.transactions;
+    let Some(_) = config.producer.transactions else { return Span::ZERO };
+    let rounds = Span(broker.check_interval.0.saturating_mul(u64::from(broker.check_max) + 2));
+    rounds + broker.timeout + config.producer.check_immunity.unwrap_or_default()
+}
+
+/// Until everything that was given back has come again as often as it may. Orderly listeners that repeat a message for
+/// ever have no such time.
+fn retries(config: &Config) -> Span {
     /// Besides its delay, what each time takes on its way.
     const EACH: Span = Span::secs(10);
     /// The first delay level of what is given back.
@@ -130,12 +143,11 @@ pub fn limit(config: &Config) -> Span {
     let max = u32::try_from(consumer.max_reconsume).unwrap_or(16).min(1000) as usize;
     let delays = &config.master.service.delay_levels;
     if consumer.broadcasting || delays.is_empty() {
-        return REST;
+        return Span::ZERO;
     }
     let again = |times: usize| delays[(FIRST + times).min(delays.len() - 1)] + EACH;
-    let retries = match consumer.listener {
+    match consumer.listener {
         Listener::Concurrently => (0..max).map(again).fold(Span::ZERO, |all, one| all + one),
         Listener::Orderly => Span(consumer.suspend.0.saturating_mul(max as u64)),
-    };
-    (REST + retries).min(Span::MAX)
+    }
 }
