@@ -10,7 +10,6 @@ mod idempotence;
 mod in_sync;
 mod instances;
 mod model;
-mod naming;
 mod offsets_expiry;
 mod producing;
 mod replication;
@@ -22,8 +21,6 @@ mod transactions;
 mod transforming;
 mod truncation;
 mod versions;
-
-use crate::mutation::Rule;
 
 const RULES: &str = include_str!("../RULES.md");
 
@@ -75,14 +72,6 @@ fn every_rule_names_its_source_and_a_test_that_exists() {
         }
     }
     assert!(simplifications.iter().all(|row| row.len() == 2 && !row[1].is_empty()));
-}
-
-#[test]
-fn a_rule_that_can_be_switched_off_has_its_name_from_here() {
-    for (rule, name) in Rule::ALL {
-        let is_here = RULES.contains(&format!("| **{name}**: ")) || RULES.contains(&format!("| {name}"));
-        assert!(is_here, "{rule:?} is called {name}, which no rule begins with");
-    }
 }
 
 #[test]

@@ -24,6 +24,24 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// Its model, and its name in that model's `RULES.md`.
+    #[allow(dead_code)] // As above.
+    pub fn written(self) -> (&'static str, &'static str) {
+        let of = |known: Option<&'static str>| known.expect("every rule is in the list of its model");
+        match self {
+            Rule::Kafka(rule) => {
+                let mut all = ackproof_kafka::Rule::ALL.iter();
+                ("kafka", of(all.find(|(known, _)| *known == rule).map(|(_, name)| *name)))
+            }
+            Rule::Rocketmq(rule) => {
+                let mut all = ackproof_rocketmq::Rule::ALL.iter();
+                ("rocketmq", of(all.find(|(known, _)| *known == rule).map(|(_, name)| *name)))
+            }
+        }
+    }
+}
+
 fn without<T>(rule: Option<Rule>, work: impl FnOnce() -> T) -> T {
     match rule {
         Some(Rule::Kafka(rule)) => ackproof_kafka::without(Some(rule), work),
