@@ -2,6 +2,7 @@
 
 mod answering;
 mod cleaning;
+mod controlled;
 mod following;
 mod links;
 mod locking;
@@ -29,6 +30,7 @@ use ackproof_core::time::Span;
 use ackproof_log::Epoch;
 
 use crate::broker::answering::Answers;
+use crate::broker::controlled::{ControlTimer, Controlled};
 use crate::broker::following::Following;
 use crate::broker::links::Links;
 use crate::broker::locking::Locks;
@@ -84,6 +86,7 @@ pub struct Broker {
     transactions: Transactions,
     schedule: Schedule,
     locks: Locks,
+    controlled: Controlled,
 }
 
 impl Broker {
@@ -95,7 +98,11 @@ impl Broker {
             group,
             id: u64::from(id),
             stage: Stage::Serving,
-            standing: if id == 0 { Standing::Master } else { Standing::Slave },
+            standing: match plan.config.cluster.mode {
+                Mode::Controller => Standing::Slave,
+                Mode::MasterSlave | Mode::ActingMaster | Mode::Dledger if id == 0 => Standing::Master,
+                Mode::MasterSlave | Mode::ActingMaster | Mode::Dledger => Standing::Slave,
+            },
             epoch: Epoch(0),
             store: Store::empty(slots),
             flusher: Flusher::new(ackproof_core::time::Time::ZERO),
@@ -108,12 +115,17 @@ impl Broker {
             transactions: Transactions::default(),
             schedule: Schedule::default(),
             locks: Locks::default(),
+            controlled: Controlled::default(),
             plan,
         }
     }
 
     pub fn group(&self) -> Group {
         self.group
+    }
+    /// Of its mastership: what it writes into entries.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
     }
     pub fn standing(&self) -> Standing {
         self.standing
@@ -141,9 +153,13 @@ impl Broker {
         let interval = config.store.flush_interval.0.max(config.store.commit_interval.0).max(1);
         self.flusher = Flusher::new(ctx.now() + Span(ctx.random.between(0, interval - 1)));
         self.read_promotion(ctx);
+        self.find_stale(ctx);
         self.store = Store::open(ctx.disk, self.plan.queues.count(), self.uses_pool());
         self.book = Book::load(ctx.disk);
         self.start_progress(ctx);
+        if self.is_controlled() {
+            self.start_controlled(ctx);
+        }
         self.start_registering(ctx);
         self.start_checking(ctx);
         self.start_cleaning(ctx);
@@ -191,6 +207,8 @@ impl Broker {
             Message::Send(send) => self.on_send(ctx, from, &send)?,
             Message::Pull(pull) => self.on_pull(ctx, from, pull),
             Message::Ha(ha) => self.on_ha(ctx, from, ha)?,
+            Message::AutoHa(ha) => self.on_auto_ha(ctx, from, *ha)?,
+            Message::Controller(message) => self.on_controller(ctx, from, *message),
             Message::Registered { master } => self.on_registered(ctx, master),
             Message::Heartbeat(heartbeat) => self.on_heartbeat(ctx, from, heartbeat),
             Message::GetMembers { opaque } => self.on_get_members(ctx, from, opaque),
@@ -238,6 +256,7 @@ impl Broker {
         self.holds.forget(peer);
         self.link_closed(ctx, peer);
         self.master_closed(ctx, peer);
+        self.trail_closed(ctx, peer);
         self.member_left(ctx, peer);
     }
 
@@ -253,6 +272,9 @@ impl Broker {
             self.show(ctx);
         }
         self.answer(ctx);
+        if self.is_controlled() {
+            self.store_confirmed(ctx);
+        }
     }
 
     /// SIGTERM: takes leave of nameservers, writes down progress and flushes everything.
@@ -314,7 +336,10 @@ impl Actor<Rocketmq> for Broker {
                 Ok(())
             }
             Event::Synced { target, result } => self.on_synced(ctx, target, result),
-            Event::Timer(id) if serving => self.on_timer(ctx, Timer::of(id)),
+            Event::Timer(id) if serving => match ControlTimer::of(id) {
+                Some(timer) => self.on_control_timer(ctx, timer),
+                None => self.on_timer(ctx, Timer::of(id)),
+            },
             Event::Message { from, body } if serving => self.on_message(ctx, from, body),
             Event::Closed { peer } if serving => {
                 self.on_closed(ctx, peer);

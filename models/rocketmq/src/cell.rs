@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use ackproof_core::disk::CellId;
-use ackproof_log::Epoch;
 
 use crate::broker::Progress;
+use crate::record::Entry;
 use crate::topic::Queue;
+use ackproof_core::node::NodeId;
+use ackproof_log::Epoch;
+use ackproof_raft::{Ballot, BallotCell};
 
 /// What one of them holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +26,10 @@ pub enum Cell {
     Appointed { id: u64 },
     /// Raft: the term, and who was voted for in it.
     Vote(u32, Option<u8>),
+    /// `confirmPhyOffset` of the checkpoint.
+    Confirmed(u64),
+    /// What stands in the log's file behind its end: cut off, and not overwritten yet. It begins at the position.
+    Stale(u64, Vec<Entry>),
 }
 
 pub const PROGRESS: CellId = CellId(0);
@@ -31,3 +38,18 @@ pub const EPOCHS: CellId = CellId(2);
 pub const LOCAL: CellId = CellId(3);
 pub const VOTE: CellId = CellId(4);
 pub const APPOINTED: CellId = CellId(5);
+pub const CONFIRMED: CellId = CellId(6);
+pub const STALE: CellId = CellId(7);
+
+impl BallotCell for Cell {
+    fn of_ballot(ballot: Ballot) -> Cell {
+        Cell::Vote(ballot.epoch.0, ballot.voted_for.map(|node| node.0))
+    }
+    fn ballot(&self) -> Option<Ballot> {
+        match self {
+            Cell::Vote(epoch, voted_for) => Some(Ballot { epoch: Epoch(*epoch), voted_for: voted_for.map(NodeId) }),
+            Cell::Progress(_) | Cell::Delays(_) | Cell::Epochs(_) | Cell::Local(_) => None,
+            Cell::Appointed { .. } | Cell::Confirmed(_) | Cell::Stale(..) => None,
+        }
+    }
+}

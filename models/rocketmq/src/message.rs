@@ -2,6 +2,7 @@
 
 mod client;
 mod consuming;
+mod controller;
 mod ha;
 mod route;
 mod transactions;
@@ -10,6 +11,7 @@ pub use client::{
     Code, Heartbeat, Kind, Pull, Pulled, PulledWhat, Refusal, Send, SendMode, SendOk, Sent, Status, Suggestion,
 };
 pub use consuming::{Again, Consuming, GiveBack};
+pub use controller::{Alive, Ask, AutoHa, ToController};
 pub use ha::{Ha, MasterProgress};
 pub use route::{Address, GroupRoute, Registration, Route};
 pub use transactions::{Check, Decision, EndTransaction};
@@ -34,7 +36,7 @@ impl Opaque {
 }
 
 /// A request, an answer, or something that needs none.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Message {
     /// Opens a connection.
     Connect,
@@ -106,6 +108,8 @@ pub enum Message {
 
     // Slaves to their master, and back.
     Ha(Ha),
+    AutoHa(Box<AutoHa>),
+    Controller(Box<ToController>),
     GetProgress,
     ProgressIs(Box<MasterProgress>),
 }

@@ -12,8 +12,9 @@ use ackproof_core::time::Span;
 use crate::auditor::Auditor;
 use crate::broker::{Broker, Standing};
 use crate::cell::{self, Cell};
-use crate::config::Config;
+use crate::config::{Config, Mode};
 use crate::consumer::Consumer;
+use crate::controller::Controller;
 use crate::message::Message;
 use crate::nameserver::Nameserver;
 use crate::plan::Plan;
@@ -34,6 +35,7 @@ pub struct Rocketmq {
 pub enum RocketmqActor {
     Broker(Box<Broker>),
     Nameserver(Nameserver),
+    Controller(Box<Controller>),
     Producer(Producer),
     Consumer(Box<Consumer>),
     Auditor(Auditor),
@@ -50,6 +52,7 @@ impl Actor<Rocketmq> for RocketmqActor {
         match self {
             RocketmqActor::Broker(broker) => broker.on(ctx, event),
             RocketmqActor::Nameserver(nameserver) => nameserver.on(ctx, event),
+            RocketmqActor::Controller(controller) => controller.on(ctx, event),
             RocketmqActor::Producer(producer) => producer.on(ctx, event),
             RocketmqActor::Consumer(consumer) => consumer.on(ctx, event),
             RocketmqActor::Auditor(auditor) => auditor.on(ctx, event),
@@ -79,10 +82,33 @@ impl Rocketmq {
         })
     }
 
-    /// The broker that takes writes for a group.
+    /// The broker that takes writes for a group; of two, the one with the newer epoch.
     pub(crate) fn master<'a>(&self, actors: &Actors<'a, Rocketmq>, group: Group) -> Option<(NodeId, &'a Broker)> {
-        self.brokers(actors)
-            .find(|(_, broker)| broker.group() == group && broker.standing() == Standing::Master && broker.is_serving())
+        let masters = self.brokers(actors).filter(|(_, broker)| {
+            broker.group() == group && broker.standing() == Standing::Master && broker.is_serving()
+        });
+        masters.min_by_key(|(node, broker)| (std::cmp::Reverse(broker.epoch()), *node))
+    }
+
+    /// Who may be elected: the SyncStateSet as the controllers know it, and outside of their mode slaves that have everything.
+    fn in_sync(&self, actors: &Actors<'_, Rocketmq>, group: Group) -> Vec<NodeId> {
+        let leader = actors.iter().find_map(|(_, actor)| match actor {
+            RocketmqActor::Controller(controller) if controller.serves() => Some(controller),
+            _ => None,
+        });
+        let master = self.master(actors, group);
+        match (leader, master) {
+            (Some(leader), _) => leader.group(group).set.iter().map(|place| self.plan.member(group, place)).collect(),
+            (None, Some((_, broker))) if self.plan.config.cluster.mode == Mode::Controller => {
+                broker.controlled().set().iter().map(|place| self.plan.member(group, place)).collect()
+            }
+            (None, Some((node, broker))) => {
+                let end = broker.store().dispatched();
+                let holds = |member: &NodeId| broker.links().any(|link| link.slave == *member && link.acked >= end);
+                self.plan.members(group).filter(|member| *member == node || holds(member)).collect()
+            }
+            (None, None) => Vec::new(),
+        }
     }
 
     fn auditor<'a>(&self, actors: &Actors<'a, Rocketmq>) -> Option<&'a Auditor> {
@@ -149,7 +175,7 @@ impl Model for Rocketmq {
         match self.plan.topology.get(node).kind {
             NodeKind::Broker => RocketmqActor::Broker(Box::new(Broker::new(plan, node))),
             NodeKind::Nameserver => RocketmqActor::Nameserver(Nameserver::new(plan)),
-            NodeKind::Controller => unreachable!("there is no controller in this mode"),
+            NodeKind::Controller => RocketmqActor::Controller(Box::new(Controller::new(plan, node))),
             NodeKind::Producer => RocketmqActor::Producer(Producer::new(plan)),
             NodeKind::Consumer => RocketmqActor::Consumer(Box::new(Consumer::new(plan, node))),
             NodeKind::Auditor => RocketmqActor::Auditor(Auditor::new(plan)),
@@ -169,6 +195,16 @@ impl Model for Rocketmq {
         match part {
             Part::Leader | Part::Master => master.into_iter().collect(),
             Part::Follower | Part::Followers | Part::Slave => slaves.collect(),
+            Part::Isr => self.in_sync(actors, queue.group),
+            Part::IsrFollower => {
+                let mut isr = self.in_sync(actors, queue.group);
+                isr.retain(|node| Some(*node) != master);
+                isr
+            }
+            Part::OutOfIsr => {
+                let isr = self.in_sync(actors, queue.group);
+                self.plan.members(queue.group).filter(|node| !isr.contains(node)).collect()
+            }
             _ => Vec::new(),
         }
     }

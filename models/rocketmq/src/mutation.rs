@@ -42,11 +42,21 @@ pub enum Rule {
     OffsetsAhead,
     /// Off: a listener that hands its work on counts as done when the work is.
     Background,
+    /// Off: whoever lives may be elected, in the SyncStateSet or not.
+    SyncStateSet,
+    /// Off: the controllers take a set from whoever sends one.
+    MasterEpoch,
+    /// Off: a set that is proposed does not count before it is recorded.
+    PendingSet,
+    /// Off: a slave keeps what its master never had.
+    EpochTruncation,
+    /// Off: what is cut off is gone.
+    StaleTail,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`.
-    pub const ALL: [(Rule, &'static str); 16] = [
+    pub const ALL: [(Rule, &'static str); 21] = [
         (Rule::LeastPages, "least-pages"),
         (Rule::SyncFlush, "sync-flush"),
         (Rule::InSyncReplicas, "in-sync-replicas"),
@@ -63,6 +73,11 @@ impl Rule {
         (Rule::DroppedQueue, "dropped-queue"),
         (Rule::OffsetsAhead, "offsets-ahead"),
         (Rule::Background, "background"),
+        (Rule::SyncStateSet, "sync-state-set"),
+        (Rule::MasterEpoch, "master-epoch"),
+        (Rule::PendingSet, "pending-set"),
+        (Rule::EpochTruncation, "epoch-truncation"),
+        (Rule::StaleTail, "stale-tail"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ackproof_core::actor::{Actor, Ctx, Event, TimerId};
 use ackproof_core::node::NodeId;
 use ackproof_core::time::{Span, Time};
+use ackproof_log::Epoch;
 
 use crate::message::{Address, GroupRoute, Message, Registration, Route};
 use crate::model::Rocketmq;
@@ -25,6 +26,7 @@ struct Known {
     heard: Time,
     ttl: Span,
     acts_as_master: bool,
+    version: Epoch,
 }
 
 /// The process of one nameserver. What it knows dies with it.
@@ -50,7 +52,10 @@ impl Nameserver {
         self.known.iter().find(|(_, known)| known.group == group && known.id == 0).map(|(node, _)| *node)
     }
 
-    /// Source: `RouteInfoManager.registerBroker`, namesrv, 5.3: a broker that registers under another id replaces itself.
+    /// A broker that registers under another id replaces itself. Of two that want the same id the one with the older
+    /// version is not heard.
+    ///
+    /// Source: `RouteInfoManager.registerBroker`, namesrv, 5.3.
     fn on_register(&mut self, ctx: &mut Ctx<'_, Rocketmq>, from: NodeId, told: Registration) {
         let heard = ctx.now();
         if told.is_heartbeat {
@@ -60,11 +65,26 @@ impl Nameserver {
             return;
         }
         let ttl = told.ttl.unwrap_or(EXPIRY);
-        let known = Known { group: told.group, id: told.id, heard, ttl, acts_as_master: told.acts_as_master };
+        let has_it =
+            |(node, other): (&NodeId, &Known)| *node != from && (other.group, other.id) == (told.group, told.id);
+        if self.known.iter().any(|known| has_it(known) && known.1.version > told.version) {
+            self.known.remove(&from);
+            ctx.send(from, Message::Registered { master: None });
+            return;
+        }
+        let known = Known {
+            group: told.group,
+            id: told.id,
+            heard,
+            ttl,
+            acts_as_master: told.acts_as_master,
+            version: told.version,
+        };
         // One id has one address.
         self.known.retain(|node, other| *node == from || (other.group, other.id) != (told.group, told.id));
         self.known.insert(from, known);
-        ctx.send(from, Message::Registered { master: self.master(told.group) });
+        let master = self.master(told.group).filter(|_| told.id != 0);
+        ctx.send(from, Message::Registered { master });
     }
 
     /// Source: `RouteInfoManager.pickupTopicRouteData`, namesrv, 5.3.

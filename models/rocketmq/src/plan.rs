@@ -43,6 +43,10 @@ impl Plan {
     pub fn brokers(&self) -> impl Iterator<Item = NodeId> + use<> {
         (0..self.config.cluster.groups * self.config.cluster.members()).map(NodeId)
     }
+    /// The broker at a place of its group.
+    pub fn member(&self, group: Group, place: u8) -> NodeId {
+        NodeId(group.0 * self.config.cluster.members() + place)
+    }
     /// The group of a broker, and its id there as its file gives it.
     pub fn place(&self, broker: NodeId) -> (Group, u8) {
         let count = self.config.cluster.members();

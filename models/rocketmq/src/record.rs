@@ -5,6 +5,7 @@ use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Stamped};
 use serde::{Deserialize, Serialize};
 
+use crate::replicas::Decision;
 use crate::topic::Slot;
 
 /// A message of the workload, as one of its copies carries it.
@@ -53,6 +54,8 @@ pub enum Body {
     },
     /// A leader's first entry of its term.
     Nothing,
+    /// In the log of controllers.
+    Decided(Decision),
 }
 
 /// A message that readers see only when its producer's own part of the transaction is known to have been committed.
@@ -95,7 +98,7 @@ impl Entry {
         match &self.body {
             Body::Letter(letter) | Body::Delayed { letter, .. } | Body::Half(Half { letter, .. }) => Some(letter),
             Body::Local { .. } => None,
-            Body::Op { .. } | Body::Handed(_) | Body::Acked { .. } | Body::Nothing => None,
+            Body::Op { .. } | Body::Handed(_) | Body::Acked { .. } | Body::Nothing | Body::Decided(_) => None,
         }
     }
 }
@@ -124,5 +127,15 @@ impl Stamped for Entry {
     }
     fn left(&self) -> u32 {
         0
+    }
+}
+
+impl ackproof_raft::Entry for Entry {
+    fn opening(_: Epoch, _: Time) -> Option<Entry> {
+        None
+    }
+    /// Where it stands and when it was stored tells any two apart.
+    fn seal(&self) -> u64 {
+        self.stored.0 ^ self.offset << 48 ^ u64::from(self.slot.0) << 40
     }
 }

@@ -64,10 +64,16 @@ pub struct Rules {
     pub fresh_timeout_per_async_try: bool,
     /// A slave of a plain group copies progress every 60 s; before 5.0 every 10 s.
     pub rare_slave_sync: bool,
-    /// The union of the recorded and the proposed set counts while the controller has not answered (#5663); from 5.1 on.
+    /// The union of the recorded and the proposed set counts while the controller has not answered (#5663); from 5.1.1 on.
     pub pending_set_counts: bool,
     /// What was decided about half messages is written down in batches; from 5.1 on.
     pub batches_ops: bool,
+    /// Where not every member has to acknowledge, consumers see what is appended; before 5.2 what every member has.
+    pub confirms_alone: bool,
+    /// While a member of the set has no link, what is confirmed stays where it was (#6662); from 5.1.1 on.
+    pub confirm_minds_links: bool,
+    /// A master that begins again counts the offsets behind what was confirmed as given out (#7689); from 5.2 on.
+    pub offsets_behind_confirm: bool,
     /// A failed connection is tried again by asynchronous sends (#3555); from 4.9.3 on.
     pub async_retries_connect: bool,
     /// A record of POP whose acknowledgement is missing is lost when it is revived (#7914); 5.2.0 alone.
@@ -93,8 +99,11 @@ impl Rules {
             retries_busy: since(5, 3, 0),
             fresh_timeout_per_async_try: !since(5, 0, 0),
             rare_slave_sync: since(5, 0, 0),
-            pending_set_counts: since(5, 1, 0),
             batches_ops: since(5, 1, 0),
+            pending_set_counts: since(5, 1, 1),
+            confirms_alone: since(5, 2, 0),
+            confirm_minds_links: since(5, 1, 1),
+            offsets_behind_confirm: since(5, 2, 0),
             async_retries_connect: since(4, 9, 3),
             revive_loses: is(5, 2, 0),
             slave_loses_topics: is(5, 3, 3),

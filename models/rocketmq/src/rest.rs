@@ -1,5 +1,7 @@
 //! Whether the cluster is formed, and what is still going on.
 
+mod groups;
+
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -8,7 +10,7 @@ use ackproof_core::node::NodeKind;
 use ackproof_core::time::Span;
 
 use crate::broker::Standing;
-use crate::config::{Config, Listener};
+use crate::config::{Config, Listener, Mode};
 use crate::model::{Rocketmq, RocketmqActor};
 use crate::topic::{Slot, Topic};
 
@@ -18,6 +20,7 @@ pub fn is_formed(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> bool {
     let groups = plan.groups().all(|group| model.master(actors, group).is_some());
     let slaves = model.brokers(actors).all(|(_, broker)| {
         broker.standing() == Standing::Master
+            || plan.config.cluster.mode == Mode::Controller
             || broker.following().master().is_some_and(|master| {
                 model.brokers(actors).any(|(node, master_of)| {
                     node == master && master_of.links().any(|link| link.acked >= master_of.store().dispatched())
@@ -30,9 +33,9 @@ pub fn is_formed(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> bool {
         }
         RocketmqActor::Producer(producer) => producer.is_ready(),
         RocketmqActor::Consumer(consumer) => consumer.is_ready(),
-        RocketmqActor::Broker(_) | RocketmqActor::Auditor(_) => true,
+        RocketmqActor::Broker(_) | RocketmqActor::Controller(_) | RocketmqActor::Auditor(_) => true,
     });
-    groups && slaves && known
+    groups && slaves && known && groups::unrest(model, actors).is_empty()
 }
 
 /// Whether nothing is going on. It is asked often, and puts nothing into words.
@@ -68,8 +71,11 @@ fn look(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, see: &mut Watcher<'_>) 
                 see(format_args!("{name} has not caught up with its master"))?;
             }
             RocketmqActor::Broker(_) | RocketmqActor::Nameserver(_) | RocketmqActor::Auditor(_) => {}
-            RocketmqActor::Producer(_) | RocketmqActor::Consumer(_) => {}
+            RocketmqActor::Controller(_) | RocketmqActor::Producer(_) | RocketmqActor::Consumer(_) => {}
         }
+    }
+    for words in groups::unrest(model, actors) {
+        see(format_args!("{words}"))?;
     }
     match model.plan.config.consumer.broadcasting {
         true => look_at_everyone(model, actors, see),

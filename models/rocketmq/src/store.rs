@@ -199,6 +199,15 @@ impl Store {
         }
     }
 
+    /// New offsets go on behind what queues know, whatever stands behind that in the log.
+    ///
+    /// Source: `ConsumeQueueStore.recoverOffsetTable`, store, 5.1.4 (#7689).
+    pub fn reuse_offsets_behind_queues(&mut self) {
+        for (next, queue) in self.next.iter_mut().zip(&self.queues) {
+            *next = queue.max();
+        }
+    }
+
     /// Drops the entries from `end` on; the offsets that they had are given out again.
     ///
     /// Source: `DefaultMessageStore.truncateFiles`, `ConsumeQueue.truncateDirtyLogicFiles`, store, 5.3.

@@ -151,6 +151,7 @@ impl Broker {
     pub fn is_caught_up(&self, actors: &Actors<'_, Rocketmq>, model: &Rocketmq) -> bool {
         let master = model.master(actors, self.group);
         self.is_master()
+            || self.controlled().is_stuck()
             || master.is_none_or(|(_, master)| {
                 let end = master.store.dispatched();
                 master.links().any(|link| link.slave == self.node && link.acked >= end)

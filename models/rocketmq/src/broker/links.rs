@@ -8,6 +8,7 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::{Span, Time};
 
 use crate::broker::answering::Acks;
+use crate::broker::controlled::AutoLink;
 use crate::broker::{Broker, Timer};
 use crate::message::{Ha, Message, Status};
 use crate::model::Rocketmq;
@@ -27,15 +28,23 @@ pub struct Link {
     /// Where pushing goes on.
     pub next: u64,
     /// When the slave was last heard of, and when it was last sent something.
-    heard: Time,
-    sent: Time,
+    pub(super) heard: Time,
+    pub(super) sent: Time,
     /// It reported an end beyond the master's.
     was_longer: bool,
+    /// Of controller mode.
+    pub(super) auto: AutoLink,
+}
+
+impl Link {
+    pub(super) fn new(slave: NodeId, now: Time, auto: AutoLink) -> Link {
+        Link { slave, acked: 0, next: 0, heard: now, sent: now, was_longer: false, auto }
+    }
 }
 
 #[derive(Debug, Default)]
 pub struct Links {
-    links: Vec<Link>,
+    pub(super) links: Vec<Link>,
     /// The furthest that any slave ever reported (`push2SlaveMaxOffset`).
     fastest: u64,
     /// Somebody waits for slaves: links look at once.
@@ -71,7 +80,7 @@ impl Broker {
             Acks::None => true,
             Acks::Fastest => self.links.fastest >= end,
             Acks::Count(count) => self.links.holders(end).count() + 1 >= count as usize,
-            Acks::All => true,
+            Acks::All => self.is_copied_by_all(end),
         }
     }
 
@@ -112,7 +121,7 @@ impl Broker {
             let file = self.config().store.file_messages.max(1);
             let next = if end == 0 { wrote - wrote % file } else { end };
             self.links.links.retain(|link| link.slave != slave);
-            self.links.links.push(Link { slave, acked: 0, next, heard: now, sent: now, was_longer: false });
+            self.links.links.push(Link { next, ..Link::new(slave, now, AutoLink::default()) });
             self.links.links.sort_by_key(|link| link.slave);
             ctx.set_timer(Timer::Links.id(), Span::secs(1));
         }
@@ -149,13 +158,19 @@ impl Broker {
             self.push(ctx);
         }
         let end = self.store.committed(ctx.disk);
-        if self.links.links.iter().any(|link| link.next < end) {
+        let waits = |link: &Link| {
+            if self.is_controlled() { link.auto.next().is_some_and(|next| next < end) } else { link.next < end }
+        };
+        if self.links.links.iter().any(waits) {
             self.links_see_entries(ctx);
         }
     }
 
     /// Sends each slave what it does not have, as far as it is committed.
     fn push(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
+        if self.is_controlled() {
+            return self.push_auto(ctx);
+        }
         let end = self.store.committed(ctx.disk);
         let batch = self.config().ha.batch;
         for link in &mut self.links.links {
@@ -184,9 +199,16 @@ impl Broker {
             .map(|link| link.slave)
             .collect();
         silent.into_iter().for_each(|slave| self.close_link(ctx, slave));
+        let mut quiet = Vec::new();
         for link in self.links.links.iter_mut().filter(|link| now.since(link.sent) >= ha.heartbeat) {
             link.sent = now;
-            ctx.send(link.slave, Message::Ha(Ha::Push { from: link.next, entries: Vec::new() }));
+            quiet.push((link.slave, link.next));
+        }
+        for (slave, from) in quiet {
+            match self.is_controlled() {
+                true => self.push_sign_of_life(ctx, slave),
+                false => ctx.send(slave, Message::Ha(Ha::Push { from, entries: Vec::new() })),
+            }
         }
         if !self.links.links.is_empty() {
             ctx.set_timer(Timer::Links.id(), Span::secs(1));
@@ -198,7 +220,11 @@ impl Broker {
         self.link_closed(ctx, slave);
     }
 
-    pub(super) fn link_closed(&mut self, _: &mut Ctx<'_, Rocketmq>, peer: NodeId) {
+    pub(super) fn link_closed(&mut self, ctx: &mut Ctx<'_, Rocketmq>, peer: NodeId) {
+        let before = self.links.links.len();
         self.links.links.retain(|link| link.slave != peer);
+        if self.is_controlled() && self.links.links.len() < before {
+            self.slave_gone(ctx, self.plan.place(peer).1);
+        }
     }
 }

@@ -146,7 +146,11 @@ impl Broker {
         if self.is_master() {
             return;
         }
-        if let Some(master) = self.following().master() {
+        let master = match self.is_controlled() {
+            true => self.controlled().master().map(|place| self.plan.member(self.group, place)),
+            false => self.following().master(),
+        };
+        if let Some(master) = master {
             ctx.send(master, Message::GetProgress);
         }
         ctx.set_timer(Timer::SyncProgress.id(), self.sync_interval());

@@ -41,6 +41,9 @@ impl Broker {
     pub(super) fn visible(&self, ctx: &Ctx<'_, Rocketmq>) -> u64 {
         let config = &self.config().store;
         let committed = self.store.committed(ctx.disk);
+        if self.is_controlled() && !config.read_uncommitted {
+            return self.confirmed(ctx);
+        }
         let waits = self.plan.config.rules.readers_wait_for_flush && config.flush == FlushDisk::Sync;
         if waits && !config.read_uncommitted { self.store.flushed().min(committed) } else { committed }
     }

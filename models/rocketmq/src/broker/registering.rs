@@ -23,8 +23,17 @@ impl Broker {
     }
 
     pub(super) fn register_everywhere(&mut self, ctx: &mut Ctx<'_, Rocketmq>, is_heartbeat: bool) {
-        let registration =
-            Registration { group: self.group, id: self.id, ttl: None, acts_as_master: false, is_heartbeat };
+        if self.is_fenced() {
+            return;
+        }
+        let registration = Registration {
+            group: self.group,
+            id: self.id,
+            version: self.controlled.epoch(),
+            ttl: None,
+            acts_as_master: false,
+            is_heartbeat,
+        };
         for nameserver in &self.plan.nameservers {
             ctx.send(*nameserver, Message::Register(registration));
         }
@@ -39,7 +48,10 @@ impl Broker {
     /// Source: `BrokerController.handleRegisterBrokerResult`, broker, 5.3: updates the master's address.
     pub(super) fn on_registered(&mut self, ctx: &mut Ctx<'_, Rocketmq>, master: Option<NodeId>) {
         if let Some(master) = master.filter(|master| !self.is_master() && *master != self.node) {
-            self.learn_master(ctx, master);
+            match self.is_controlled() {
+                true => self.learn_address(ctx, master),
+                false => self.learn_master(ctx, master),
+            }
         }
     }
 }

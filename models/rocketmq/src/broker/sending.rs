@@ -84,7 +84,8 @@ impl Broker {
             Mode::MasterSlave if config.role == Role::AsyncMaster || !waits => Ok(Acks::None),
             Mode::MasterSlave if !self.plan.config.rules.counts_replicas => Ok(Acks::Fastest),
             Mode::MasterSlave => Ok(Acks::needing(config.ha.in_sync_replicas)),
-            Mode::ActingMaster | Mode::Controller | Mode::Dledger => Ok(Acks::None),
+            Mode::Controller => self.admit_controlled(waits),
+            Mode::ActingMaster | Mode::Dledger => Ok(Acks::None),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use ackproof_core::node::NodeId;
 use ackproof_core::time::Span;
+use ackproof_log::Epoch;
 use serde::{Deserialize, Serialize};
 
 use crate::topic::Group;
@@ -12,6 +13,9 @@ pub struct Registration {
     pub group: Group,
     /// 0 for a master.
     pub id: u64,
+    /// Of two that want the same id the one with the higher version has it: the epoch of a master, 0 outside of
+    /// controller mode.
+    pub version: Epoch,
     /// How long it is believed to live without another word; the nameserver's own limit where it says none.
     pub ttl: Option<Span>,
     /// `enableSlaveActingMaster`

@@ -1,6 +1,7 @@
 //! Each rule of `RULES.md`, by the name of its test: a whole cluster with clients and applications, and what they say.
 
 mod consuming;
+mod controller;
 mod orderly;
 mod replicating;
 mod retrying;
