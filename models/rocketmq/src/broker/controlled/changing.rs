@@ -75,7 +75,9 @@ impl Broker {
         self.id = u64::from(self.place()) + 1;
         ctx.cancel_timer(ControlTimer::CheckSet.id());
         if self.store.commit(ctx.disk).is_err() {
-            ctx.note(|| "could not commit what it had appended".to_owned());
+            ctx.note(|| "could not commit what it had appended, and gives it up".to_owned());
+            let end = self.store.committed(ctx.disk);
+            self.store.truncate(ctx.disk, end);
         }
         self.store.use_pool(false);
         self.close_links(ctx);
