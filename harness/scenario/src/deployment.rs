@@ -15,7 +15,7 @@ const BROKERS_MAX: u32 = 16;
 
 pub(crate) const MODE: SetupKey = SetupKey {
     path: "cluster.mode",
-    about: "How the brokers of a group are kept alike, where the broker has several ways (rocketmq: master-slave, acting-master, controller, dledger).",
+    about: "How the brokers of a group are kept alike, where brokers form groups; `ackproof list brokers` names the modes.",
     schema: || json!({"type": "string"}),
     read: |key, node, setup, out| {
         if let (Some(word), Some(deployment)) = (node.word(&key.what(), out), &mut setup.cluster.deployment) {
@@ -64,7 +64,7 @@ pub(crate) const CONTROLLERS: SetupKey = SetupKey {
 
 pub(crate) const ACCEPT: SetupKey = SetupKey {
     path: "app.producer.accept",
-    about: "Statuses of an answered send that the application takes for success, where the broker has several (rocketmq: SEND_OK, FLUSH_DISK_TIMEOUT, FLUSH_SLAVE_TIMEOUT, SLAVE_NOT_AVAILABLE); without it, all that come without an exception.",
+    about: "Statuses of an answered send that the application takes for success, where there are several (`ackproof list brokers` names them); without it, all that come without an exception.",
     schema: || json!({"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string"}}),
     read: read_accepted,
     show: |setup| setup.app.producer.accept.as_ref().map_or(Json::Null, |accepted| json!(accepted)),

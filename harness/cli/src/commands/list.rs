@@ -46,11 +46,17 @@ fn line(name: &str, words: &str) -> Line {
 
 fn broker_line(broker: &dyn Broker) -> Line {
     let releases = broker.versions().iter().flat_map(|version| broker.releases(version)).copied().collect::<Vec<_>>();
-    let more = vec![
+    let mut more = vec![
         ("versions", broker.versions().join(", ")),
         ("releases", releases.join(", ")),
         ("clients", broker.clients().join(", ")),
     ];
+    if !broker.modes().is_empty() {
+        more.push(("modes", broker.modes().join(", ")));
+    }
+    if let Some(statuses) = broker.setup().app.producer.accept {
+        more.push(("statuses of a send", statuses.join(", ")));
+    }
     let modelled = broker.settings().iter().filter(|setting| setting.modelled).count();
     let words = format!("{modelled} settings act, {} are known", broker.settings().len());
     Line { name: broker.name().to_owned(), words, more }

@@ -142,7 +142,12 @@ impl Row<'_> {
             .collect();
         if self.says("namesrv", "enableControllerInNamesrv", "true") {
             let message = "nameservers with a controller inside belong to cluster.mode: controller".to_owned();
-            problems.push(problem("namesrv", "enableControllerInNamesrv", message, "NamesrvStartup.main0"));
+            problems.push(problem(
+                "namesrv",
+                "enableControllerInNamesrv",
+                message,
+                "NamesrvStartup.controllerManagerMain at develop 8fc57f1",
+            ));
         }
         problems
     }
