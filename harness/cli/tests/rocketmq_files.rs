@@ -186,6 +186,17 @@ fn groups_and_modes_that_differ_are_refused() {
 }
 
 #[test]
+fn what_the_broker_would_silently_read_as_something_else_is_an_error() {
+    let padded =
+        MASTER.replace("fileReservedTime=48", "fileReservedTime=48 ").replace("deleteWhen=04", "deleteWhen=04 ");
+    refused(&[("broker.conf", &padded)], "", &["broker.conf:5 blanks follow the value of `fileReservedTime`"]);
+    let padded = MASTER.to_owned() + "slaveReadEnable=true\t\n";
+    refused(&[("broker.conf", &padded)], "", &["broker.conf:8 blanks follow the value of `slaveReadEnable`"]);
+    let small = MASTER.replace("ASYNC_FLUSH", "sync_flush");
+    refused(&[("broker.conf", &small)], "", &["broker.conf:7 `sync_flush` is no value of `flushDiskType`"]);
+}
+
+#[test]
 fn a_misspelt_key_in_a_brokers_file_is_an_error() {
     let misspelt = MASTER.to_owned() + "inSyncReplica=2\n";
     refused(

@@ -30,9 +30,18 @@ pub struct Setting {
 #[derive(Copy, Clone, PartialEq, Debug)]
 pub enum ValueKind {
     Bool,
-    Int { min: i64, max: i64 },
-    Float { min: f64, max: f64 },
+    Int {
+        min: i64,
+        max: i64,
+    },
+    Float {
+        min: f64,
+        max: f64,
+    },
+    /// In any case of letters.
     OneOf(&'static [&'static str]),
+    /// As they are written.
+    Exactly(&'static [&'static str]),
     Text,
 }
 
@@ -61,6 +70,8 @@ impl ValueKind {
                 Some(word) => Ok((*word).to_owned()),
                 None => Err(format!("one of {}", words.join(", "))),
             },
+            ValueKind::Exactly(words) if words.contains(&value) => Ok(value.to_owned()),
+            ValueKind::Exactly(words) => Err(format!("one of {}, in these letters", words.join(", "))),
             ValueKind::Text => Ok(value.to_owned()),
         }
     }
@@ -267,6 +278,15 @@ mod tests {
         let default = |version| setting.default_in(version, VERSIONS);
         assert_eq!(["3.1", "3.1.2", "3.10.0", "4.1.7"].map(default), [Some("a"), Some("a"), Some("b"), Some("b")]);
         assert_eq!(["3", "3.11", "3.1x", ""].map(default), [None; 4]);
+    }
+
+    #[test]
+    fn words_are_read_in_any_case_only_where_the_broker_does() {
+        let words: &[&str] = &["ASYNC_FLUSH", "SYNC_FLUSH"];
+        assert_eq!(ValueKind::OneOf(words).normalise("sync_flush").as_deref(), Ok("SYNC_FLUSH"));
+        assert_eq!(ValueKind::Exactly(words).normalise(" SYNC_FLUSH ").as_deref(), Ok("SYNC_FLUSH"));
+        let refused = ValueKind::Exactly(words).normalise("sync_flush");
+        assert_eq!(refused, Err("one of ASYNC_FLUSH, SYNC_FLUSH, in these letters".to_owned()));
     }
 
     #[test]

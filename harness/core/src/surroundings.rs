@@ -55,6 +55,8 @@ pub struct Fleet {
     pub role: &'static str,
     /// What a file's keys and values say.
     pub standing: fn(&BTreeMap<&str, &str>) -> Result<Standing, Misfit>,
+    /// What becomes of a number or a truth value that blanks follow, in words; empty where they do no harm.
+    pub padding: &'static str,
     pub source: &'static str,
 }
 

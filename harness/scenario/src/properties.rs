@@ -10,6 +10,8 @@ use crate::diagnostics::{Diagnostics, Place};
 pub(crate) struct Property {
     pub key: String,
     pub value: String,
+    /// Whether blanks follow the value: some programs trip over them.
+    pub is_padded: bool,
     pub key_place: Place,
     pub value_place: Place,
 }
@@ -35,7 +37,9 @@ pub(crate) fn parse(text: &str, whole: Place, out: &mut Diagnostics) -> Vec<Prop
                 }
                 LineContent::KVPair(key, value) => {
                     let (key_place, value_place) = places(&text[start..end], whole, start);
-                    properties.push(Property { key, value: value.trim_end().to_owned(), key_place, value_place });
+                    let trimmed = value.trim_end();
+                    let is_padded = trimmed.len() < value.len();
+                    properties.push(Property { key, value: trimmed.to_owned(), is_padded, key_place, value_place });
                 }
             },
             Some(Err(error)) => {

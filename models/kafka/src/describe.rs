@@ -154,7 +154,9 @@ mod tests {
                     ValueKind::Bool => high.to_string(),
                     ValueKind::Int { min, max } => if high { max } else { min }.to_string(),
                     ValueKind::Float { min, max } => if high { max } else { min }.to_string(),
-                    ValueKind::OneOf(words) => words[if high { words.len() - 1 } else { 0 }].to_owned(),
+                    ValueKind::OneOf(words) | ValueKind::Exactly(words) => {
+                        words[if high { words.len() - 1 } else { 0 }].to_owned()
+                    }
                     ValueKind::Text => "x".to_owned(),
                 };
                 chosen.set(SettingName::new(setting.section, setting.key), value, ValueSource::Matrix);

@@ -51,6 +51,7 @@ static FLEET: Fleet = Fleet {
     ],
     role: "brokerRole",
     standing,
+    padding: "RocketMQ cannot read a number with blanks behind it and silently keeps the default, and takes such a truth value for false (MixAll.properties2Object)",
     source: "BrokerStartup.buildBrokerController, BrokerIdentity, DLedgerCommitLog at develop 8fc57f1",
 };
 

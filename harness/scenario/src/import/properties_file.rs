@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ackproof_core::setting::Setting;
+use ackproof_core::setting::{Setting, ValueKind};
 use ackproof_core::surroundings::Fleet;
 
 use super::fleet::{BrokerFile, Entry};
@@ -56,6 +56,7 @@ impl Session<'_> {
             let (key, value) = (property.key.as_str(), property.value.as_str());
             let (key_place, value_place) = (property.key_place, property.value_place);
             let entry = Entry { value: value.to_owned(), key_place, value_place };
+            self.refuse_padding(property, &settings);
             for setting in &settings {
                 self.count_addresses(setting.section, key, &entry);
             }
@@ -70,6 +71,21 @@ impl Session<'_> {
         if is_broker {
             let is_part = file.named_at.is_some() || self.lenient;
             self.brokers.push(BrokerFile { name: name.to_owned(), whole, entries, is_part });
+        }
+    }
+
+    /// Blanks behind a value can be seen nowhere and make it another one.
+    fn refuse_padding(&mut self, property: &Property, settings: &[&'static Setting]) {
+        let Some(fleet) = self.catalogue.broker.surroundings().fleet.filter(|fleet| !fleet.padding.is_empty()) else {
+            return;
+        };
+        let trips = settings.iter().any(|setting| match setting.kind {
+            ValueKind::Bool | ValueKind::Int { .. } | ValueKind::Float { .. } => true,
+            ValueKind::OneOf(_) | ValueKind::Exactly(_) | ValueKind::Text => false,
+        });
+        if property.is_padded && trips {
+            let message = format!("blanks follow the value of `{}`", property.key);
+            self.out.error(property.value_place, message).note(fleet.padding).help("remove them");
         }
     }
 

@@ -9,7 +9,7 @@ const CONSUMER: Setting = Setting { section: "consumer", ..ACTING };
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "messageListener",
-        kind: ValueKind::OneOf(&["concurrently", "orderly"]),
+        kind: ValueKind::Exactly(&["concurrently", "orderly"]),
         defaults: &[("4.9", "concurrently")],
         effect: "Which listener is registered: orderly ones lock their queue and repeat a message in its place.",
         source: "MessageListenerConcurrently, MessageListenerOrderly",
@@ -17,7 +17,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "messageModel",
-        kind: ValueKind::OneOf(&["CLUSTERING", "BROADCASTING"]),
+        kind: ValueKind::Exactly(&["CLUSTERING", "BROADCASTING"]),
         defaults: &[("4.9", "CLUSTERING")],
         effect: "BROADCASTING: each consumer is handed everything, keeps its progress itself, and drops what failed.",
         source: "DefaultMQPushConsumer.messageModel; DefaultMQPushConsumerImpl",
@@ -33,7 +33,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "consumeFromWhere",
-        kind: ValueKind::OneOf(&["CONSUME_FROM_LAST_OFFSET", "CONSUME_FROM_FIRST_OFFSET", "CONSUME_FROM_TIMESTAMP"]),
+        kind: ValueKind::Exactly(&["CONSUME_FROM_LAST_OFFSET", "CONSUME_FROM_FIRST_OFFSET", "CONSUME_FROM_TIMESTAMP"]),
         defaults: &[("4.9", "CONSUME_FROM_LAST_OFFSET")],
         effect: "Where a group begins that has no progress: with the last offset it skips what was sent before its first start, unless the queue still begins at 0.",
         source: "DefaultMQPushConsumer.consumeFromWhere; RebalancePushImpl.computePullFromWhereWithException, ConsumerManageProcessor.queryConsumerOffset",

@@ -9,7 +9,7 @@ const BROKER: Setting = Setting { section: "broker", ..ACTING };
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "brokerRole",
-        kind: ValueKind::OneOf(&["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"]),
+        kind: ValueKind::Exactly(&["ASYNC_MASTER", "SYNC_MASTER", "SLAVE"]),
         defaults: &[("4.9", "ASYNC_MASTER")],
         effect: "SYNC_MASTER waits for slaves before it answers: before 5.0 for one, from 5.0 on for inSyncReplicas - 1 of them, which by default is none. Slaves are the scenario's cluster.slaves.",
         source: "MessageStoreConfig.brokerRole; CommitLog.handleHA, CommitLog.needHandleHA",

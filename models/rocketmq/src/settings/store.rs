@@ -9,7 +9,7 @@ const BROKER: Setting = Setting { section: "broker", ..ACTING };
 pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         key: "flushDiskType",
-        kind: ValueKind::OneOf(&["ASYNC_FLUSH", "SYNC_FLUSH"]),
+        kind: ValueKind::Exactly(&["ASYNC_FLUSH", "SYNC_FLUSH"]),
         defaults: &[("4.9", "ASYNC_FLUSH")],
         effect: "SYNC_FLUSH answers after the message is on the disk; with ASYNC_FLUSH a power loss drops what was acknowledged in the last 0.5 to 10.5 s.",
         source: "MessageStoreConfig.flushDiskType; CommitLog.DefaultFlushManager",
