@@ -7,11 +7,13 @@ mod following;
 mod links;
 mod locking;
 mod members;
+mod popping;
 mod progress;
 mod promotion;
 mod pulling;
 mod registering;
 mod retrying;
+mod reviving;
 mod schedule;
 mod sending;
 mod timer;
@@ -35,8 +37,10 @@ use crate::broker::following::Following;
 use crate::broker::links::Links;
 use crate::broker::locking::Locks;
 use crate::broker::members::Members;
+use crate::broker::popping::PopHolds;
 use crate::broker::progress::Book;
 use crate::broker::pulling::Holds;
+use crate::broker::reviving::Pops;
 use crate::broker::schedule::Schedule;
 use crate::broker::transactions::Transactions;
 use crate::cell;
@@ -87,6 +91,8 @@ pub struct Broker {
     schedule: Schedule,
     locks: Locks,
     controlled: Controlled,
+    pops: Pops,
+    pop_holds: PopHolds,
 }
 
 impl Broker {
@@ -116,6 +122,8 @@ impl Broker {
             schedule: Schedule::default(),
             locks: Locks::default(),
             controlled: Controlled::default(),
+            pops: Pops::default(),
+            pop_holds: PopHolds::default(),
             plan,
         }
     }
@@ -196,6 +204,8 @@ impl Broker {
             Timer::Clean => self.clean(ctx),
             Timer::Delayed => self.delayed_timer(),
             Timer::PersistDelays => self.persist_delays(ctx)?,
+            Timer::PopHold => self.expire_pop_holds(ctx),
+            Timer::Revive => self.revive(ctx)?,
             Timer::Members => self.forget_silent_members(ctx),
         }
         Ok(())
@@ -254,6 +264,7 @@ impl Broker {
     fn on_closed(&mut self, ctx: &mut Ctx<'_, Rocketmq>, peer: NodeId) {
         self.answers.forget(peer);
         self.holds.forget(peer);
+        self.pop_holds.forget(peer);
         self.link_closed(ctx, peer);
         self.master_closed(ctx, peer);
         self.trail_closed(ctx, peer);
@@ -268,6 +279,7 @@ impl Broker {
         }
         self.push_if_awake(ctx);
         self.show(ctx);
+        self.mind_pops(ctx);
         if self.stage == Stage::Serving && self.work_schedule(ctx).unwrap_or(true) {
             self.show(ctx);
         }

@@ -8,13 +8,16 @@ mod giving_back;
 mod locking;
 mod offsets;
 mod orderly;
+mod popping;
 mod process_queue;
 mod reading;
 mod stopping;
 mod timer;
 mod working;
 
-use std::collections::{BTreeMap, VecDeque};
+pub use popping::DELAYS as POP_DELAYS;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use ackproof_core::actor::{Actor, Ctx, Event};
@@ -32,7 +35,7 @@ use crate::consumer::working::{InHand, Job};
 use crate::message::{Message, Opaque};
 use crate::model::Rocketmq;
 use crate::plan::Plan;
-use crate::topic::Queue;
+use crate::topic::{Group, Queue};
 
 /// The process of one consumer.
 #[derive(Debug)]
@@ -61,6 +64,8 @@ pub struct Consumer {
     numbered: u32,
     /// The queue that an orderly listener was handed something of last.
     turn: Option<Queue>,
+    /// Groups that it pops from.
+    pops: BTreeSet<Group>,
     /// It has heard who is in the group.
     has_joined: bool,
 }
@@ -84,6 +89,7 @@ impl Consumer {
             later: BTreeMap::new(),
             numbered: 0,
             turn: None,
+            pops: BTreeSet::new(),
             has_joined: false,
         }
     }
@@ -125,6 +131,7 @@ impl Consumer {
             Timer::LockAll => self.lock_all(ctx),
             Timer::Relock(queue) => self.relock(ctx, queue),
             Timer::Resume(queue) => self.resume(ctx, queue),
+            Timer::PopAgain(group) => self.pop(ctx, group),
             Timer::Terminate => self.end(ctx),
         }
     }

@@ -4,6 +4,7 @@ mod client;
 mod consuming;
 mod controller;
 mod ha;
+mod pop;
 mod route;
 mod transactions;
 
@@ -13,6 +14,7 @@ pub use client::{
 pub use consuming::{Again, Consuming, GiveBack};
 pub use controller::{Alive, Ask, AutoHa, ToController};
 pub use ha::{Ha, MasterProgress};
+pub use pop::{Pop, Popping};
 pub use route::{Address, GroupRoute, Registration, Route};
 pub use transactions::{Check, Decision, EndTransaction};
 

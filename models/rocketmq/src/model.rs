@@ -124,7 +124,7 @@ impl Rocketmq {
         let master = self.master(actors, queue.group);
         let progress = match self.plan.config.consumer.broadcasting {
             true => self.slowest(actors, disks, queue),
-            false => master.and_then(|(_, broker)| broker.book().of(queue.slot)).unwrap_or(0),
+            false => master.and_then(|(_, broker)| broker.done_upto(queue.slot)).unwrap_or(0),
         };
         let complete = match (master, self.auditor(actors)) {
             (Some((_, broker)), Some(auditor)) => auditor.read(queue) == Some(broker.store().max(queue.slot)),

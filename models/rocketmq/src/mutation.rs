@@ -40,6 +40,8 @@ pub enum Rule {
     DroppedQueue,
     /// Off: progress that is ahead of a queue is corrected whenever the queue is begun.
     OffsetsAhead,
+    /// Off: POP of 5.0 to 5.2 brings back also what seems to be handed out before it was stored.
+    ReviveLoses,
     /// Off: a listener that hands its work on counts as done when the work is.
     Background,
     /// Off: whoever lives may be elected, in the SyncStateSet or not.
@@ -56,7 +58,7 @@ pub enum Rule {
 
 impl Rule {
     /// Each with its name in `RULES.md`.
-    pub const ALL: [(Rule, &'static str); 21] = [
+    pub const ALL: [(Rule, &'static str); 22] = [
         (Rule::LeastPages, "least-pages"),
         (Rule::SyncFlush, "sync-flush"),
         (Rule::InSyncReplicas, "in-sync-replicas"),
@@ -78,6 +80,7 @@ impl Rule {
         (Rule::PendingSet, "pending-set"),
         (Rule::EpochTruncation, "epoch-truncation"),
         (Rule::StaleTail, "stale-tail"),
+        (Rule::ReviveLoses, "revive-loses"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

@@ -3,7 +3,7 @@
 use ackproof_core::app::Origin;
 use ackproof_core::node::{NodeId, NodeKind, Topology};
 
-use crate::config::{BrokerConfig, Config};
+use crate::config::{BrokerConfig, Config, Listener};
 use crate::topic::{Group, Queue, Queues, Slot, Topic};
 
 /// Shared by every role.
@@ -63,12 +63,20 @@ impl Plan {
     pub fn readable(&self) -> impl Iterator<Item = Slot> + use<> {
         self.queues.of(Topic::Work).take(usize::from(self.config.topic.read_queues))
     }
+    /// Whether brokers hand messages out. Orderly listeners and BROADCASTING pull whatever `clientRebalance` says.
+    ///
+    /// Source: `RebalancePushImpl.clientRebalance`, client, 5.3.
+    pub fn pops(&self) -> bool {
+        let consumer = &self.config.consumer;
+        consumer.pop && !consumer.broadcasting && consumer.listener == Listener::Concurrently
+    }
     /// Queues of RocketMQ's own that may hold what the group is still to be handed: there it stands, behind the group's
     /// progress in its queue of the workload's topic.
     pub fn pending(&self) -> impl Iterator<Item = Queue> + '_ {
         let groups = self.groups().filter(|_| !self.config.consumer.broadcasting && !self.consumers.is_empty());
         let of = |group| {
             let slots = self.queues.of(Topic::Schedule).chain(self.queues.of(Topic::Retry));
+            let slots = slots.chain(self.queues.of(Topic::PopRetry).filter(|_| self.pops()));
             slots.map(move |slot| Queue { group, slot })
         };
         groups.flat_map(of)

@@ -76,7 +76,7 @@ pub struct Rules {
     pub offsets_behind_confirm: bool,
     /// A failed connection is tried again by asynchronous sends (#3555); from 4.9.3 on.
     pub async_retries_connect: bool,
-    /// A record of POP whose acknowledgement is missing is lost when it is revived (#7914); 5.2.0 alone.
+    /// A record of POP whose acknowledgement is missing is lost when it is revived (#7914); before 5.3.
     pub revive_loses: bool,
     /// A slave cannot serve what it has since topics are deleted as it copies them (#9879); 5.3.3 alone.
     pub slave_loses_topics: bool,
@@ -105,7 +105,7 @@ impl Rules {
             confirm_minds_links: since(5, 1, 1),
             offsets_behind_confirm: since(5, 2, 0),
             async_retries_connect: since(4, 9, 3),
-            revive_loses: is(5, 2, 0),
+            revive_loses: !since(5, 3, 0),
             slave_loses_topics: is(5, 3, 3),
             closes_link_of_longer_slave: !since(5, 0, 0),
         }

@@ -11,6 +11,7 @@ use ackproof_core::time::Span;
 
 use crate::broker::Standing;
 use crate::config::{Config, Listener, Mode};
+use crate::consumer::POP_DELAYS;
 use crate::model::{Rocketmq, RocketmqActor};
 use crate::topic::{Slot, Topic};
 
@@ -101,7 +102,11 @@ fn look_at_group(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, see: &mut Watc
             let origin = plan.origin(group, slot).0;
             see(format_args!("the group has not come to the end of queue {origin}"))?;
         }
-        if plan.queues.of(Topic::Retry).any(|slot| behind(&slot)) {
+        if !master.pops().is_empty() {
+            see(format_args!("group {} waits for what it has handed out", group.name()))?;
+        }
+        let retries = if plan.pops() { Topic::PopRetry } else { Topic::Retry };
+        if plan.queues.of(retries).any(|slot| behind(&slot)) {
             see(format_args!("the group has not come to the end of what it gave back to group {}", group.name()))?;
         }
     }
@@ -151,9 +156,14 @@ fn retries(config: &Config) -> Span {
     if consumer.broadcasting || delays.is_empty() {
         return Span::ZERO;
     }
-    let again = |times: usize| delays[(FIRST + times).min(delays.len() - 1)] + EACH;
+    let sum = |delay: &dyn Fn(usize) -> Span| (0..max).fold(Span::ZERO, |all, times| all + delay(times) + EACH);
     match consumer.listener {
-        Listener::Concurrently => (0..max).map(again).fold(Span::ZERO, |all, one| all + one),
         Listener::Orderly => Span(consumer.suspend.0.saturating_mul(max as u64)),
+        Listener::Concurrently if consumer.pop => {
+            let pop = |times: usize| Span::secs(POP_DELAYS[times.min(POP_DELAYS.len() - 1)]);
+            // What came as often as it may still waits until it is older than twice the longest delay.
+            sum(&|times| pop(times) + consumer.invisible) + pop(usize::MAX) + pop(usize::MAX) + pop(usize::MAX)
+        }
+        Listener::Concurrently => sum(&|times| delays[(FIRST + times).min(delays.len() - 1)]),
     }
 }

@@ -97,6 +97,7 @@ impl Broker {
         let known = match self.plan.queues.topic(queue.slot) {
             // What the late consumer asks for: it reads what was not delivered yet.
             Topic::Schedule => Some(self.delayed_upto(queue.slot)),
+            Topic::PopRetry => self.done_upto(queue.slot),
             _ if Rule::OffsetsAhead.holds() => self.book.of(queue.slot),
             _ => self.book.of(queue.slot).map(|upto| upto.min(self.store.max(queue.slot))),
         };

@@ -52,8 +52,13 @@ impl Broker {
     /// answered before the time.
     pub(super) fn show(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
         let visible = self.visible(ctx);
-        if !self.store.dispatch(ctx.disk, visible) || self.holds.held.is_empty() || !self.config().service.long_polling
-        {
+        if !self.store.dispatch(ctx.disk, visible) {
+            return;
+        }
+        if let Err(error) = self.wake_pops(ctx) {
+            ctx.note(|| format!("could not write down what it was to hand out: {error}"));
+        }
+        if self.holds.held.is_empty() || !self.config().service.long_polling {
             return;
         }
         let held = std::mem::take(&mut self.holds.held);

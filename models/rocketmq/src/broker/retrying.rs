@@ -34,6 +34,7 @@ impl Broker {
                 let result = self.take_again(ctx, letter, max);
                 self.answer_back(ctx, from, opaque, result)?;
             }
+            Consuming::Popping(popping) => self.on_popping(ctx, from, popping)?,
             Consuming::Lock { opaque, queues } => self.on_lock(ctx, from, opaque, &queues),
             Consuming::Unlock { queue } => self.on_unlock(from, queue),
             Consuming::SearchOffset { opaque, queue, at } => self.on_search(ctx, from, opaque, (queue, at)),

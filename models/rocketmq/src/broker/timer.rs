@@ -36,10 +36,14 @@ pub enum Timer {
     PersistDelays,
     /// Members that say nothing are looked for.
     Members,
+    /// A request of POP was held long enough.
+    PopHold,
+    /// What was handed out under POP is to be stored, or comes back.
+    Revive,
 }
 
 impl Timer {
-    const ALL: [Timer; 16] = [
+    const ALL: [Timer; 18] = [
         Timer::Flush,
         Timer::Commit,
         Timer::Register,
@@ -56,6 +60,8 @@ impl Timer {
         Timer::Delayed,
         Timer::PersistDelays,
         Timer::Members,
+        Timer::PopHold,
+        Timer::Revive,
     ];
 
     pub fn id(self) -> TimerId {

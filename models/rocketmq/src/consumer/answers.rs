@@ -5,7 +5,7 @@ use ackproof_core::node::NodeId;
 
 use crate::consumer::Consumer;
 use crate::consumer::asking::Ask;
-use crate::message::{Consuming, Message, Opaque};
+use crate::message::{Consuming, Message, Opaque, Popping};
 use crate::model::Rocketmq;
 use crate::topic::Queue;
 
@@ -56,6 +56,12 @@ impl Consumer {
                 (Some(Ask::SendAgain(resend)), Err(_)) => self.try_to_send(ctx, resend),
                 (_, _) => {}
             },
+            Consuming::Popping(Popping::Popped { opaque, result }) => {
+                if let Some(Ask::Pop(group)) = self.answered(ctx, opaque) {
+                    self.on_popped(ctx, group, result);
+                }
+            }
+            Consuming::Popping(_) => {}
             Consuming::Locked { opaque, queues } => self.on_locked(ctx, opaque, &queues),
             Consuming::GiveBack(_) | Consuming::SendAgain { .. } | Consuming::Lock { .. } => {}
             Consuming::Unlock { .. } | Consuming::SearchOffset { .. } => {}

@@ -10,7 +10,7 @@ use crate::consumer::process_queue::Life;
 use crate::consumer::timer::Timer;
 use crate::message::{Message, Opaque};
 use crate::model::Rocketmq;
-use crate::topic::Queue;
+use crate::topic::{Group, Queue};
 
 /// A request whose answer is waited for.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -28,6 +28,7 @@ pub(super) enum Ask {
     Lock(Queue, Life),
     Relock(Queue, Life),
     LockAll,
+    Pop(Group),
 }
 
 impl Consumer {
@@ -54,7 +55,7 @@ impl Consumer {
         let Some((ask, to)) = self.asks.remove(&opaque) else { return };
         self.failed(ctx, ask);
         // A request that is waited for closes its connection; a pull is not.
-        if !matches!(ask, Ask::Pull(..)) {
+        if !matches!(ask, Ask::Pull(..) | Ask::Pop(_)) {
             self.client.connections.close(ctx, to);
             self.lost(ctx, to);
         }
@@ -78,6 +79,7 @@ impl Consumer {
             Ask::Pull(queue, life) => self.pull_failed(ctx, queue, life),
             Ask::GiveBack(back) => self.send_again(ctx, back),
             Ask::SendAgain(resend) => self.try_to_send(ctx, resend),
+            Ask::Pop(group) => self.pop_failed(ctx, group),
             Ask::Lock(queue, life) => self.not_locked(ctx, queue, life),
             Ask::Relock(queue, life) => self.not_relocked(ctx, queue, life),
         }

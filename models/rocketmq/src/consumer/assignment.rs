@@ -30,6 +30,9 @@ impl Consumer {
             self.has_joined = !own.is_empty();
             return self.have(ctx, &own);
         }
+        if self.plan.pops() {
+            return self.pop_everywhere(ctx);
+        }
         let Some(route) = self.client.route() else { return };
         let count = route.groups.len() as u64;
         let chosen = route.groups[ctx.random.between(0, count - 1) as usize].group;

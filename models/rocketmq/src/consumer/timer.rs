@@ -29,6 +29,8 @@ pub enum Timer {
     Relock(Queue),
     /// A queue whose message failed goes on.
     Resume(Queue),
+    /// The next request of POP.
+    PopAgain(Group),
     /// A process that is being stopped has waited long enough.
     Terminate,
 }
@@ -49,6 +51,7 @@ impl Timer {
             Timer::Relock(of) => (9, queue(of)),
             Timer::Resume(of) => (10, queue(of)),
             Timer::Terminate => (11, 0),
+            Timer::PopAgain(group) => (12, u64::from(group.0)),
         };
         client::Timer::Own(kind << 32 | of).id()
     }
@@ -67,7 +70,8 @@ impl Timer {
             8 => Timer::LockAll,
             9 => Timer::Relock(queue),
             10 => Timer::Resume(queue),
-            _ => Timer::Terminate,
+            11 => Timer::Terminate,
+            _ => Timer::PopAgain(Group(of as u8)),
         }
     }
 }

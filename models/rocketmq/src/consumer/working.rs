@@ -15,7 +15,7 @@ use crate::consumer::timer::Timer;
 use crate::message::Again;
 use crate::model::Rocketmq;
 use crate::mutation::Rule;
-use crate::record::{Entry, Letter};
+use crate::record::{Entry, Handed, Letter};
 use crate::topic::Queue;
 
 /// One message that is to be worked on.
@@ -26,6 +26,8 @@ pub struct Job {
     pub offset: u64,
     pub letter: Letter,
     pub delivery: Delivery,
+    /// Under POP: what it was handed out with.
+    pub popped: Option<Handed>,
 }
 
 /// What the listener is working on, and since when.
@@ -54,7 +56,7 @@ impl Consumer {
 
     pub(super) fn job(&self, queue: Queue, life: Life, (offset, letter): (u64, Letter)) -> Job {
         let delivery = letter.delivery(self.plan.queues.origin(queue), offset);
-        Job { queue, life, offset, letter, delivery }
+        Job { queue, life, offset, letter, delivery, popped: None }
     }
 
     /// The queue of a job, if it is this member's own as it was then.
@@ -74,12 +76,16 @@ impl Consumer {
                 Listener::Orderly => self.next_in_order(ctx),
             };
             let Some(job) = next else { return };
-            if !self.own(&job).is_some_and(|own| own.unfinished.contains_key(&job.offset)) {
+            let may_work = match job.popped {
+                Some(handed) => ctx.wall_clock() < handed.revive_at,
+                None => self.own(&job).is_some_and(|own| own.unfinished.contains_key(&job.offset)),
+            };
+            if !may_work {
                 continue;
             }
             ctx.tell(AppReply::Deliver(job.delivery));
             if self.plan.config.consumer.in_background && Rule::Background.holds() {
-                self.finish(job);
+                self.succeeded(ctx, job);
             } else {
                 self.in_hand = Some(InHand { job, since: ctx.now() });
             }
@@ -91,7 +97,8 @@ impl Consumer {
         let Some(InHand { job, .. }) = self.in_hand.take_if(|held| held.job.delivery == delivery) else { return };
         let config = &self.plan.config.consumer;
         match config.listener {
-            Listener::Concurrently | Listener::Orderly if success => self.finish(job),
+            Listener::Concurrently | Listener::Orderly if success => self.succeeded(ctx, job),
+            Listener::Concurrently | Listener::Orderly if job.popped.is_some() => self.failed_popped(ctx, job),
             Listener::Orderly => self.failed_in_order(ctx, job),
             // The failure is only logged, and the message counts as consumed.
             Listener::Concurrently if config.broadcasting => self.finish(job),
@@ -99,6 +106,13 @@ impl Consumer {
         }
         self.hand_over(ctx);
         self.end_if_idle(ctx);
+    }
+
+    fn succeeded(&mut self, ctx: &mut Ctx<'_, Rocketmq>, job: Job) {
+        match job.popped {
+            Some(handed) => self.ack(ctx, job, handed),
+            None => self.finish(job),
+        }
     }
 
     /// RECONSUME_LATER, or a return that asks for no other try. What is another's by now, or was given back because it

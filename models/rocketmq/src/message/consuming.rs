@@ -4,7 +4,7 @@ use ackproof_core::app::MsgId;
 use ackproof_core::time::Time;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Opaque, Refusal};
+use crate::message::{Opaque, Popping, Refusal};
 use crate::record::Letter;
 use crate::topic::{Queue, Slot};
 
@@ -59,6 +59,7 @@ pub enum Consuming {
     Unlock {
         queue: Queue,
     },
+    Popping(Popping),
     /// The first offset that was stored at a time or later; answered like the question for a queue's end.
     SearchOffset {
         opaque: Opaque,

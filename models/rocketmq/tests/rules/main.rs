@@ -3,6 +3,7 @@
 mod consuming;
 mod controller;
 mod orderly;
+mod pop;
 mod replicating;
 mod retrying;
 mod scene;
