@@ -1,10 +1,12 @@
-//! The table of documented cases and the scenarios beside it are in step.
+//! The tables of documented cases, one for each broker, and the scenarios beside them are in step.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Where the scenarios and their table are.
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/kafka/cases");
+/// Where the scenarios of a broker and their table are.
+fn folder(broker: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios").join(broker).join("cases")
+}
 
 /// A row of the table, or what it should be.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,9 +22,9 @@ fn case_of(file: &str) -> String {
 }
 
 /// By scenario without `.yaml`: what the file says.
-fn files() -> BTreeMap<String, Row> {
+fn files(broker: &str) -> BTreeMap<String, Row> {
     let mut files = BTreeMap::new();
-    for entry in std::fs::read_dir(Path::new(FOLDER)).expect("the folder can be read").flatten() {
+    for entry in std::fs::read_dir(folder(broker)).expect("the folder can be read").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(file) = name.strip_suffix(".yaml") else { continue };
         let text = std::fs::read_to_string(entry.path()).expect("a scenario can be read");
@@ -48,19 +50,29 @@ fn rows(table: &str) -> BTreeMap<String, Row> {
     rows
 }
 
-#[test]
-fn every_documented_case_has_a_row_and_every_row_a_scenario() {
-    let table = std::fs::read_to_string(Path::new(FOLDER).join("README.md")).expect("there is a table");
-    let (files, rows) = (files(), rows(&table));
-    assert!(files.len() > 30, "only {} scenarios were found", files.len());
+/// A table without a row for each file, or with a row that says something else than its file, is a failure.
+fn hold_together(broker: &str, at_least: usize) {
+    let table = std::fs::read_to_string(folder(broker).join("README.md")).expect("there is a table");
+    let (files, rows) = (files(broker), rows(&table));
+    assert!(files.len() >= at_least, "only {} scenarios were found", files.len());
     let rowless = files.iter().filter(|(file, _)| !rows.contains_key(*file));
     let wanted: Vec<String> = rowless
         .map(|(file, Row { case, title })| format!("| {case} | {title} | OUTCOME | [{file}]({file}.yaml) | SOURCE |"))
         .collect();
-    assert!(wanted.is_empty(), "README.md has no row for these:\n{}", wanted.join("\n"));
+    assert!(wanted.is_empty(), "{broker}: README.md has no row for these:\n{}", wanted.join("\n"));
     for (file, row) in &rows {
-        assert_eq!(Some(row), files.get(file), "README.md says of {file} what the scenario does not");
+        assert_eq!(Some(row), files.get(file), "{broker}: README.md says of {file} what the scenario does not");
     }
+}
+
+#[test]
+fn every_documented_case_of_kafka_has_a_row_and_every_row_a_scenario() {
+    hold_together("kafka", 90);
+}
+
+#[test]
+fn every_documented_case_of_rocketmq_has_a_row_and_every_row_a_scenario() {
+    hold_together("rocketmq", 30);
 }
 
 #[test]

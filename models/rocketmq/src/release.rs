@@ -54,7 +54,7 @@ pub struct Rules {
     pub flush_waits_for_commit: bool,
     /// A slave refuses to be read unless `slaveReadEnable` is on.
     pub slaves_refuse_reads: bool,
-    /// Under SYNC_FLUSH consumers see only what is flushed; from 5.3.2 on.
+    /// Under SYNC_FLUSH consumers see only what is flushed (#8240); from 5.3 on.
     pub readers_wait_for_flush: bool,
     /// Consumer progress is synced when it is stored; from 5.4 on.
     pub progress_is_synced: bool,
@@ -94,7 +94,7 @@ impl Rules {
             pool_with_sync_flush: since(5, 0, 0),
             flush_waits_for_commit: since(5, 2, 0),
             slaves_refuse_reads: since(5, 0, 0),
-            readers_wait_for_flush: since(5, 3, 2),
+            readers_wait_for_flush: since(5, 3, 0),
             progress_is_synced: since(5, 4, 0),
             retries_busy: since(5, 3, 0),
             fresh_timeout_per_async_try: !since(5, 0, 0),

@@ -36,7 +36,7 @@ impl Holds {
 impl Broker {
     /// One past the last position that readers see.
     ///
-    /// Source: `DefaultMessageStore.getReputEndOffset`; `CommitLog.getConfirmOffset`, store, 5.3.2: under SYNC_FLUSH what
+    /// Source: `DefaultMessageStore.getReputEndOffset`; `CommitLog.getConfirmOffset`, store, 5.3.0: under SYNC_FLUSH what
     /// is flushed.
     pub(super) fn visible(&self, ctx: &Ctx<'_, Rocketmq>) -> u64 {
         let config = &self.config().store;
