@@ -26,6 +26,8 @@ pub enum Cell {
     Appointed { id: u64 },
     /// Raft: the term, and who was voted for in it.
     Vote(u32, Option<u8>),
+    /// `brokerIdentity`: the controllers gave this broker its id.
+    Identity,
     /// `confirmPhyOffset` of the checkpoint.
     Confirmed(u64),
     /// What stands in the log's file behind its end: cut off, and not overwritten yet. It begins at the position.
@@ -40,6 +42,7 @@ pub const VOTE: CellId = CellId(4);
 pub const APPOINTED: CellId = CellId(5);
 pub const CONFIRMED: CellId = CellId(6);
 pub const STALE: CellId = CellId(7);
+pub const IDENTITY: CellId = CellId(8);
 
 impl BallotCell for Cell {
     fn of_ballot(ballot: Ballot) -> Cell {
@@ -49,7 +52,7 @@ impl BallotCell for Cell {
         match self {
             Cell::Vote(epoch, voted_for) => Some(Ballot { epoch: Epoch(*epoch), voted_for: voted_for.map(NodeId) }),
             Cell::Progress(_) | Cell::Delays(_) | Cell::Epochs(_) | Cell::Local(_) => None,
-            Cell::Appointed { .. } | Cell::Confirmed(_) | Cell::Stale(..) => None,
+            Cell::Appointed { .. } | Cell::Identity | Cell::Confirmed(_) | Cell::Stale(..) => None,
         }
     }
 }

@@ -63,6 +63,16 @@ pub enum Decision {
         group: Group,
         set: Members,
     },
+    /// The broker at this place is another one: the former is gone with its disk, and nobody will ever be it again.
+    ///
+    /// Simplified: the new one has the former's place; RocketMQ gives it an id of its own and keeps the former's in the set.
+    /// Gives up: nothing, as long as the former does not come back.
+    ///
+    /// Source: `ReplicasManager.register`, broker; `ReplicasInfoManager.applyBrokerId`, controller, 5.3.
+    Replaced {
+        group: Group,
+        place: u8,
+    },
 }
 
 impl Replicas {
@@ -77,6 +87,14 @@ impl Replicas {
                     self.set_epoch += 1;
                 }
             }
+            Decision::Replaced { group: _, place } => {
+                if self.master == Some(place) {
+                    self.master = None;
+                    self.epoch = Epoch(self.epoch.0 + 1);
+                }
+                self.set = self.set.without(place);
+                self.set_epoch += 1;
+            }
             Decision::SetAltered { group: _, set } => {
                 self.set = set;
                 self.set_epoch += 1;
@@ -89,6 +107,7 @@ impl Decision {
     pub fn group(self) -> Group {
         match self {
             Decision::Elected { group, .. } | Decision::SetAltered { group, .. } => group,
+            Decision::Replaced { group, .. } => group,
         }
     }
 }

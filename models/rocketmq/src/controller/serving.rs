@@ -120,7 +120,10 @@ impl Controller {
         let known = self.groups[group.index()];
         match ask {
             // Source: `ReplicasInfoManager.registerBroker`: a master that is dead is none.
-            Ask::Register => {
+            Ask::Register { is_new: true } if known.set.contains(place) || known.master == Some(place) => {
+                Done::Decides(Decision::Replaced { group, place })
+            }
+            Ask::Register { is_new: _ } => {
                 let lives = |master: &u8| self.living.get(self.plan.member(group, *master), now).is_some();
                 Done::Answered(Some(Replicas { master: known.master.filter(lives), ..known }))
             }
@@ -176,9 +179,12 @@ impl Controller {
         if position <= self.led_from || self.raft.as_ref().is_none_or(|raft| !raft.is_leader()) {
             return;
         }
-        let Decision::Elected { group, master } = decision else {
-            self.observe_set(ctx, decision.group(), before.set, known.set);
-            return;
+        let (group, master) = match decision {
+            Decision::Elected { group, master } => (group, master),
+            Decision::SetAltered { group, .. } | Decision::Replaced { group, .. } => {
+                self.observe_set(ctx, group, before.set, known.set);
+                return;
+            }
         };
         self.observe_election(ctx, group, before);
         if master.is_some() {

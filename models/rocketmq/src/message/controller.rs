@@ -49,8 +49,8 @@ pub struct Alive {
 /// What a broker wants of the controller that leads.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Ask {
-    /// It has begun: who is the master, if he lives?
-    Register,
+    /// It has begun: who is the master, if he lives? One that has no id yet is given one.
+    Register { is_new: bool },
     /// It would be the master.
     Elect,
     /// What is known of its group.

@@ -245,6 +245,24 @@ fn of_those_that_have_come_as_far_the_lowest_priority_wins() {
     assert_eq!(winner(&[]), Some(true), "of equals the first");
 }
 
+/// What it was is gone with its disk; whoever comes in its place has to catch up first.
+#[test]
+fn a_member_of_the_set_that_lost_its_disk_is_not_elected() {
+    let faults = |scene: Scene| {
+        scene
+            .fault("{kill: a1, at: 1s, restart_after: 12s}")
+            .fault("{kill: a2, at: 2s, restart_after: 12s}")
+            .fault("{lose_disk: a0, at: 5s, restart_after: 3s}")
+            .run()
+    };
+    let story = faults(safe("5.3"));
+    let elected = elections(&story);
+    assert!(elected.iter().all(|(_, leader, _)| leader.is_none()), "{elected:?}");
+    assert!(story.came_to_rest());
+    let unclean = faults(safe("5.3").set(&["controller.enableElectUncleanMaster=true"]));
+    assert!(elections(&unclean).iter().any(|(_, leader, clean)| leader.is_some() && !clean));
+}
+
 /// Derived from the source, and tried by nobody: the master goes on in its epoch, which begins anew where its shorter log
 /// ends, and its slaves cut back what they have more.
 #[test]

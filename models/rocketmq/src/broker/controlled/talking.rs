@@ -1,11 +1,13 @@
 //! What a broker asks the controllers.
 
 use ackproof_core::actor::Ctx;
+use ackproof_core::disk::SyncTarget;
 use ackproof_core::node::NodeId;
 use ackproof_core::time::Span;
 
 use crate::broker::Broker;
 use crate::broker::controlled::{ControlTimer, REQUEST_TIMEOUT};
+use crate::cell::{self, Cell};
 use crate::message::{Alive, Ask, Message, Opaque, ToController};
 use crate::model::Rocketmq;
 use crate::replicas::Replicas;
@@ -75,7 +77,8 @@ impl Broker {
                 ctx.set_timer(ControlTimer::Join.id(), TRY_SOON);
             }
             Joining::Registering => {
-                self.ask(ctx, Ask::Register);
+                let is_new = ctx.disk.load(cell::IDENTITY).is_none();
+                self.ask(ctx, Ask::Register { is_new });
                 ctx.set_timer(ControlTimer::Join.id(), REQUEST_TIMEOUT);
             }
             Joining::Electing => {
@@ -203,8 +206,12 @@ impl Broker {
         }
         let Some(asked) = talk.asked.take_if(|asked| asked.opaque == opaque) else { return };
         match asked.ask {
-            Ask::Register if self.controlled.talk.joining == Joining::Registering => match known {
+            Ask::Register { .. } if self.controlled.talk.joining == Joining::Registering => match known {
                 Some(known) => {
+                    if ctx.disk.load(cell::IDENTITY).is_none() && ctx.disk.store(cell::IDENTITY, Cell::Identity).is_ok()
+                    {
+                        ctx.sync(SyncTarget::Cell(cell::IDENTITY));
+                    }
                     self.change_role(ctx, known);
                     self.step(ctx, Joining::Electing);
                 }
@@ -219,7 +226,7 @@ impl Broker {
                 }
             }
             Ask::Replicas => self.on_metadata(ctx, known),
-            Ask::Register | Ask::AlterSet { .. } => {}
+            Ask::Register { .. } | Ask::AlterSet { .. } => {}
         }
     }
 
