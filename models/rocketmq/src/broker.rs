@@ -1,5 +1,6 @@
 //! A broker: the store, its slaves or its master, and what it does for clients.
 
+mod acting;
 mod answering;
 mod cleaning;
 mod controlled;
@@ -31,6 +32,7 @@ use ackproof_core::observe::{Observation, Probe};
 use ackproof_core::time::Span;
 use ackproof_log::Epoch;
 
+use crate::broker::acting::{Acting, ActingTimer};
 use crate::broker::answering::Answers;
 use crate::broker::controlled::{ControlTimer, Controlled};
 use crate::broker::following::Following;
@@ -93,6 +95,7 @@ pub struct Broker {
     controlled: Controlled,
     pops: Pops,
     pop_holds: PopHolds,
+    acting: Acting,
 }
 
 impl Broker {
@@ -124,6 +127,7 @@ impl Broker {
             controlled: Controlled::default(),
             pops: Pops::default(),
             pop_holds: PopHolds::default(),
+            acting: Acting::default(),
             plan,
         }
     }
@@ -168,6 +172,7 @@ impl Broker {
         if self.is_controlled() {
             self.start_controlled(ctx);
         }
+        self.start_acting(ctx);
         self.start_registering(ctx);
         self.start_checking(ctx);
         self.start_cleaning(ctx);
@@ -219,6 +224,7 @@ impl Broker {
             Message::Ha(ha) => self.on_ha(ctx, from, ha)?,
             Message::AutoHa(ha) => self.on_auto_ha(ctx, from, *ha)?,
             Message::Controller(message) => self.on_controller(ctx, from, *message),
+            Message::Group(message) => self.on_group(ctx, from, *message)?,
             Message::Registered { master } => self.on_registered(ctx, master),
             Message::Heartbeat(heartbeat) => self.on_heartbeat(ctx, from, heartbeat),
             Message::GetMembers { opaque } => self.on_get_members(ctx, from, opaque),
@@ -348,9 +354,13 @@ impl Actor<Rocketmq> for Broker {
                 Ok(())
             }
             Event::Synced { target, result } => self.on_synced(ctx, target, result),
-            Event::Timer(id) if serving => match ControlTimer::of(id) {
-                Some(timer) => self.on_control_timer(ctx, timer),
-                None => self.on_timer(ctx, Timer::of(id)),
+            Event::Timer(id) if serving => match (ControlTimer::of(id), ActingTimer::of(id)) {
+                (Some(timer), _) => self.on_control_timer(ctx, timer),
+                (None, Some(timer)) => {
+                    self.on_acting_timer(ctx, timer);
+                    Ok(())
+                }
+                (None, None) => self.on_timer(ctx, Timer::of(id)),
             },
             Event::Message { from, body } if serving => self.on_message(ctx, from, body),
             Event::Closed { peer } if serving => {

@@ -1,5 +1,6 @@
 //! What crosses the network.
 
+mod acting;
 mod client;
 mod consuming;
 mod controller;
@@ -8,6 +9,7 @@ mod pop;
 mod route;
 mod transactions;
 
+pub use acting::ToGroup;
 pub use client::{
     Code, Heartbeat, Kind, Pull, Pulled, PulledWhat, Refusal, Send, SendMode, SendOk, Sent, Status, Suggestion,
 };
@@ -112,6 +114,7 @@ pub enum Message {
     Ha(Ha),
     AutoHa(Box<AutoHa>),
     Controller(Box<ToController>),
+    Group(Box<ToGroup>),
     GetProgress,
     ProgressIs(Box<MasterProgress>),
 }

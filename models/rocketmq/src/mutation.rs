@@ -54,11 +54,15 @@ pub enum Rule {
     EpochTruncation,
     /// Off: what is cut off is gone.
     StaleTail,
+    /// Off: a master of an acting-master group takes sends however few of its group are there.
+    AliveReplicas,
+    /// Off: a master that returns does not ask its slaves how far consumers have come.
+    ReverseSync,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`.
-    pub const ALL: [(Rule, &'static str); 22] = [
+    pub const ALL: [(Rule, &'static str); 24] = [
         (Rule::LeastPages, "least-pages"),
         (Rule::SyncFlush, "sync-flush"),
         (Rule::InSyncReplicas, "in-sync-replicas"),
@@ -81,6 +85,8 @@ impl Rule {
         (Rule::EpochTruncation, "epoch-truncation"),
         (Rule::StaleTail, "stale-tail"),
         (Rule::ReviveLoses, "revive-loses"),
+        (Rule::AliveReplicas, "alive-replicas"),
+        (Rule::ReverseSync, "reverse-sync"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

@@ -8,7 +8,7 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::{Span, Time};
 use ackproof_log::Epoch;
 
-use crate::message::{Address, GroupRoute, Message, Registration, Route};
+use crate::message::{Address, GroupRoute, Message, Registration, Route, ToGroup};
 use crate::model::Rocketmq;
 use crate::plan::Plan;
 use crate::topic::Group;
@@ -87,6 +87,14 @@ impl Nameserver {
         ctx.send(from, Message::Registered { master });
     }
 
+    /// The brokers of a group, ascending by id.
+    fn addresses(&self, group: Group) -> Vec<Address> {
+        let of_group = self.known.iter().filter(|(_, known)| known.group == group);
+        let mut addresses: Vec<Address> = of_group.map(|(node, known)| Address { id: known.id, node: *node }).collect();
+        addresses.sort_by_key(|address| address.id);
+        addresses
+    }
+
     /// Source: `RouteInfoManager.pickupTopicRouteData`, namesrv, 5.3.
     fn route(&self) -> Option<Route> {
         let mut groups = Vec::new();
@@ -135,6 +143,12 @@ impl Actor<Rocketmq> for Nameserver {
             }
             Event::Message { from, body: Message::GetRoute { opaque } } => {
                 ctx.send(from, Message::RouteIs { opaque, route: self.route().map(Arc::new) });
+            }
+            Event::Message { from, body: Message::Group(asked) } => {
+                if let ToGroup::GetGroup { group } = *asked {
+                    let addresses = self.addresses(group);
+                    ctx.send(from, Message::Group(Box::new(ToGroup::GroupIs { addresses })));
+                }
             }
             // A broker's process that ended is forgotten at once.
             Event::Closed { peer } => {

@@ -138,7 +138,7 @@ impl Broker {
     ///
     /// Source: `ReplicasManager.setFenced`, broker, 5.3.
     pub(super) fn is_fenced(&self) -> bool {
-        self.is_controlled() && !self.controlled.has_joined()
+        self.is_controlled() && !self.controlled.has_joined() || self.acting.is_isolated()
     }
 
     /// Begins as nobody's master and nobody's slave, and asks.

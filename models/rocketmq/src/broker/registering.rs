@@ -5,6 +5,7 @@ use ackproof_core::node::NodeId;
 use ackproof_core::time::Span;
 
 use crate::broker::{Broker, Timer};
+use crate::config::Mode;
 use crate::message::{Message, Registration};
 use crate::model::Rocketmq;
 
@@ -26,12 +27,13 @@ impl Broker {
         if self.is_fenced() {
             return;
         }
+        let is_acting = self.plan.config.cluster.mode == Mode::ActingMaster;
         let registration = Registration {
             group: self.group,
             id: self.id,
             version: self.controlled.epoch(),
-            ttl: None,
-            acts_as_master: false,
+            ttl: is_acting.then_some(self.config().fail_over.not_active),
+            acts_as_master: is_acting,
             is_heartbeat,
         };
         for nameserver in &self.plan.nameservers {

@@ -85,7 +85,8 @@ impl Broker {
             Mode::MasterSlave if !self.plan.config.rules.counts_replicas => Ok(Acks::Fastest),
             Mode::MasterSlave => Ok(Acks::needing(config.ha.in_sync_replicas)),
             Mode::Controller => self.admit_controlled(waits),
-            Mode::ActingMaster | Mode::Dledger => Ok(Acks::None),
+            Mode::ActingMaster => self.admit_acting(ctx, waits),
+            Mode::Dledger => Ok(Acks::None),
         }
     }
 

@@ -114,6 +114,15 @@ impl Story {
             })
             .collect()
     }
+    /// When each send ended, and whether it was acknowledged, in order.
+    pub fn told_at(&self) -> Vec<(Time, bool)> {
+        self.ops()
+            .filter_map(|(at, _, op)| match op {
+                Op::Told { outcome, .. } => Some((at, *outcome == Outcome::Acked)),
+                _ => None,
+            })
+            .collect()
+    }
     pub fn acked(&self) -> Vec<MsgId> {
         self.told().into_iter().filter(|(_, outcome)| *outcome == Outcome::Acked).map(|(msg, _)| msg).collect()
     }
