@@ -76,6 +76,9 @@ pub struct ProducerApp {
 }
 
 impl ProducerApp {
+    /// In place of statuses: every one.
+    pub const ANY_STATUS: &str = "any";
+
     /// Whether a failure reaches anybody. The end of a transaction says how all of its messages fared, so whoever uses
     /// transactions is told even if nobody looks at the result of each send.
     pub fn is_checked(&self) -> bool {

@@ -62,12 +62,19 @@ pub(crate) const CONTROLLERS: SetupKey = SetupKey {
     exists: has_groups,
 };
 
+/// Stands for every status.
+const ANY: &str = ackproof_core::setup::ProducerApp::ANY_STATUS;
+
 pub(crate) const ACCEPT: SetupKey = SetupKey {
     path: "app.producer.accept",
-    about: "Statuses of an answered send that the application takes for success, where there are several (`ackproof list brokers` names them); without it, all that come without an exception.",
-    schema: || json!({"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string"}}),
+    about: "Statuses of an answered send that the application takes for success, where there are several (`ackproof list brokers` names them); without it, or with `any`, all that come without an exception.",
+    schema: || json!({"anyOf": [{"const": ANY}, {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "string"}}]}),
     read: read_accepted,
-    show: |setup| setup.app.producer.accept.as_ref().map_or(Json::Null, |accepted| json!(accepted)),
+    show: |setup| match setup.app.producer.accept.as_deref() {
+        None => Json::Null,
+        Some([only]) if only == ANY => json!(ANY),
+        Some(accepted) => json!(accepted),
+    },
     exists: |setup| setup.app.producer.accept.is_some(),
 };
 
@@ -93,6 +100,10 @@ fn show_count(setup: &Setup, count: fn(&Deployment) -> u8) -> Json {
 }
 
 fn read_accepted(key: &SetupKey, node: &Node, setup: &mut Setup, out: &mut Diagnostics) {
+    if node.scalar().as_deref() == Some(ANY) {
+        setup.app.producer.accept = Some(vec![ANY.to_owned()]);
+        return;
+    }
     let Some(items) = node.list(&key.what(), out) else { return };
     let mut accepted: Vec<String> = Vec::new();
     for item in items {

@@ -140,10 +140,10 @@ fn groups_and_statuses_can_be_axes_and_one_without_effect_collapses() {
             "cluster.mode=pack, cluster.controllers=3"
         ]
     );
-    let scenario = flock("matrix: { app.producer.accept: [[FINE], [FINE, LATE]] }");
+    let scenario = flock("matrix: { app.producer.accept: [[FINE], [FINE, LATE], any] }");
     let accepted: Vec<usize> =
         scenario.rows.iter().map(|row| row.setup.app.producer.accept.as_ref().map_or(0, Vec::len)).collect();
-    assert_eq!(accepted, [1, 2]);
+    assert_eq!(accepted, [1, 2, 1]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! From the text of a row to typed values, with a broker's values standing in for a slave's.
 
 use ackproof_core::setting::Effective;
-use ackproof_core::setup::{CheckBack, OnError, Processing, Setup};
+use ackproof_core::setup::{CheckBack, OnError, Processing, ProducerApp, Setup};
 use ackproof_core::time::Span;
 
 use crate::config::{
@@ -301,7 +301,9 @@ impl<'a> Reader<'a> {
 
 /// Which statuses the application takes for success: every one that comes without an exception, unless it says.
 fn accepted(words: Option<&[String]>) -> Statuses {
-    let accepts = |status: &str| words.is_none_or(|words| words.iter().any(|word| word == status));
+    let accepts = |status: &str| {
+        words.is_none_or(|words| words.iter().any(|word| word == status || word == ProducerApp::ANY_STATUS))
+    };
     Statuses {
         ok: accepts(status::SEND_OK),
         flush_disk_timeout: accepts(status::FLUSH_DISK_TIMEOUT),

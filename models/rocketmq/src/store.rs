@@ -264,6 +264,12 @@ impl Store {
     pub fn get<'d>(&self, disk: &'d Platter, slot: Slot, offset: u64) -> Option<&'d Entry> {
         disk.get(COMMIT_LOG, self.position(slot, offset)?)
     }
+    /// The same, also of an entry that queues do not know yet.
+    pub fn look_up<'d>(&self, disk: &'d Platter, slot: Slot, offset: u64) -> Option<&'d Entry> {
+        let unknown = || disk.tail(COMMIT_LOG, self.dispatched).iter();
+        let is_it = |entry: &&Entry| (entry.slot, entry.offset) == (slot, offset);
+        self.get(disk, slot, offset).or_else(|| unknown().find(is_it))
+    }
     /// At most `limit` entries of a queue from an offset on.
     pub fn read(&self, disk: &Platter, slot: Slot, from: u64, limit: u64) -> Vec<Entry> {
         let to = self.max(slot).min(from.saturating_add(limit));

@@ -54,9 +54,12 @@ impl Broker {
         Ok(place)
     }
 
-    /// The half message at an offset, if it is there.
+    /// The half message at an offset, if it is there. It is looked up by its position in the log, so that readers need not
+    /// see it yet.
+    ///
+    /// Source: `DefaultMessageStore.lookMessageByOffset`, store, 5.3.
     fn half(&self, disk: &Platter, offset: u64) -> Option<Half> {
-        match self.store.get(disk, self.half_slot(), offset)?.body {
+        match self.store.look_up(disk, self.half_slot(), offset)?.body {
             Body::Half(half) => Some(half),
             _ => None,
         }

@@ -43,6 +43,17 @@ fn a_producer_is_asked_about_what_it_did_not_know() {
     assert!(first.since(began) > Span::secs(6) && first.since(began) <= Span::secs(61), "{first}");
 }
 
+/// A copy that was put back is not flushed yet as its producer answers.
+#[test]
+fn an_answer_is_heeded_before_readers_could_see_its_half() {
+    let settings = ["broker.flushDiskType=SYNC_FLUSH", "broker.transactionCheckMax=1"];
+    let story = transactional("5.3", |transaction| transaction.unknown_rate = 1.0)
+        .set(&settings)
+        .setup(|setup| setup.disk.sync = ackproof_core::time::SpanRange::exactly(Span(20)))
+        .run();
+    assert_eq!((story.processed().len(), story.disposed()), (20, Vec::new()));
+}
+
 #[test]
 fn what_its_producer_never_knows_is_parked_after_the_last_check() {
     let checks = ["broker.transactionCheckMax=3", "broker.transactionCheckInterval=10000"];
