@@ -39,7 +39,7 @@ pub struct LogEnd {
 }
 
 /// One message between two members of a group.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Message<R> {
     /// A member stands, or with `pre` wants to know whether it should.
     Ask {
@@ -77,7 +77,7 @@ pub enum Message<R> {
 }
 
 /// A leader's records, and how far everything is committed. Without records it asks whether the logs are the same up to `from`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Push<R> {
     pub epoch: Epoch,
     /// Where the records begin.

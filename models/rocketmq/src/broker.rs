@@ -4,6 +4,7 @@ mod acting;
 mod answering;
 mod cleaning;
 mod controlled;
+mod dledger;
 mod following;
 mod links;
 mod locking;
@@ -31,10 +32,12 @@ use ackproof_core::node::NodeId;
 use ackproof_core::observe::{Observation, Probe};
 use ackproof_core::time::Span;
 use ackproof_log::Epoch;
+use ackproof_raft as raft;
 
 use crate::broker::acting::{Acting, ActingTimer};
 use crate::broker::answering::Answers;
 use crate::broker::controlled::{ControlTimer, Controlled};
+use crate::broker::dledger::Dledger;
 use crate::broker::following::Following;
 use crate::broker::links::Links;
 use crate::broker::locking::Locks;
@@ -96,22 +99,25 @@ pub struct Broker {
     pops: Pops,
     pop_holds: PopHolds,
     acting: Acting,
+    /// In DLedger mode alone.
+    dledger: Option<Box<Dledger>>,
 }
 
 impl Broker {
     pub fn new(plan: Arc<Plan>, node: NodeId) -> Broker {
         let (group, id) = plan.place(node);
         let slots = plan.queues.count();
+        let (id, standing) = match (plan.config.cluster.mode, id) {
+            (Mode::Dledger, id) => (u64::from(id) + 1, Standing::Slave),
+            (Mode::MasterSlave | Mode::ActingMaster, 0) => (0, Standing::Master),
+            (Mode::Controller | Mode::MasterSlave | Mode::ActingMaster, id) => (u64::from(id), Standing::Slave),
+        };
         Broker {
             node,
             group,
-            id: u64::from(id),
+            id,
             stage: Stage::Serving,
-            standing: match plan.config.cluster.mode {
-                Mode::Controller => Standing::Slave,
-                Mode::MasterSlave | Mode::ActingMaster | Mode::Dledger if id == 0 => Standing::Master,
-                Mode::MasterSlave | Mode::ActingMaster | Mode::Dledger => Standing::Slave,
-            },
+            standing,
             epoch: Epoch(0),
             store: Store::empty(slots),
             flusher: Flusher::new(ackproof_core::time::Time::ZERO),
@@ -128,6 +134,7 @@ impl Broker {
             pops: Pops::default(),
             pop_holds: PopHolds::default(),
             acting: Acting::default(),
+            dledger: None,
             plan,
         }
     }
@@ -176,6 +183,7 @@ impl Broker {
         self.start_registering(ctx);
         self.start_checking(ctx);
         self.start_cleaning(ctx);
+        self.start_raft(ctx);
         self.store.dispatch(ctx.disk, self.visible(ctx));
         if self.is_master() {
             self.observe_leadership(ctx, true);
@@ -212,6 +220,12 @@ impl Broker {
             Timer::PopHold => self.expire_pop_holds(ctx),
             Timer::Revive => self.revive(ctx)?,
             Timer::Members => self.forget_silent_members(ctx),
+            Timer::RaftElection => self.on_raft(ctx, raft::Event::Timer(raft::Timer::Election)),
+            Timer::RaftHeartbeat => self.on_raft(ctx, raft::Event::Timer(raft::Timer::Heartbeat)),
+            Timer::RaftPush => self.on_raft(ctx, raft::Event::Timer(raft::Timer::Push)),
+            Timer::RaftFlush => self.on_raft(ctx, raft::Event::Timer(raft::Timer::Flush)),
+            Timer::Majority => self.give_up_on_majority(ctx),
+            Timer::CatchUp => self.look_if_caught_up(ctx),
         }
         Ok(())
     }
@@ -221,6 +235,7 @@ impl Broker {
             Message::Connect => ctx.send(from, Message::Connected),
             Message::Send(send) => self.on_send(ctx, from, &send)?,
             Message::Pull(pull) => self.on_pull(ctx, from, pull),
+            Message::Raft(body) => self.on_raft(ctx, raft::Event::Message { from, body: *body }),
             Message::Ha(ha) => self.on_ha(ctx, from, ha)?,
             Message::AutoHa(ha) => self.on_auto_ha(ctx, from, *ha)?,
             Message::Controller(message) => self.on_controller(ctx, from, *message),
@@ -251,6 +266,7 @@ impl Broker {
         result: Result<(), DiskError>,
     ) -> Result<(), DiskError> {
         match target {
+            SyncTarget::File(COMMIT_LOG) if self.dledger.is_some() => self.on_raft_synced(ctx, target, result),
             SyncTarget::File(COMMIT_LOG) => {
                 let counts_failed = !self.plan.config.rules.failed_sync_counts_for_nothing;
                 let config = &self.plan.broker(self.node).store;
@@ -269,6 +285,7 @@ impl Broker {
     /// Whoever was connected is gone: what it waits for is dropped, and a slave or a master is looked for again.
     fn on_closed(&mut self, ctx: &mut Ctx<'_, Rocketmq>, peer: NodeId) {
         self.answers.forget(peer);
+        self.raft_closed(ctx, peer);
         self.holds.forget(peer);
         self.pop_holds.forget(peer);
         self.link_closed(ctx, peer);
@@ -293,6 +310,7 @@ impl Broker {
         if self.is_controlled() {
             self.store_confirmed(ctx);
         }
+        self.answer_majority(ctx);
     }
 
     /// SIGTERM: takes leave of nameservers, writes down progress and flushes everything.
@@ -308,7 +326,7 @@ impl Broker {
     }
 
     fn go_on_stopping(&mut self, ctx: &mut Ctx<'_, Rocketmq>) -> Result<(), DiskError> {
-        if self.stage == Stage::Stopping && self.flusher.flush_everything(ctx, &mut self.store)? {
+        if self.stage == Stage::Stopping && self.flush_everything(ctx)? {
             self.stage = Stage::Ended;
             ctx.exit("stopped");
         }

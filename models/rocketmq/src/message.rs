@@ -23,6 +23,7 @@ pub use transactions::{Check, Decision, EndTransaction};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+use crate::record::Entry;
 use crate::topic::{Group, Queue};
 use ackproof_core::node::NodeId;
 
@@ -109,6 +110,9 @@ pub enum Message {
     /// From a broker to a producer; needs no answer either.
     CheckTransaction(Check),
     Consuming(Box<Consuming>),
+
+    /// Between the members of a DLedger group.
+    Raft(Box<ackproof_raft::Message<Entry>>),
 
     // Slaves to their master, and back.
     Ha(Ha),

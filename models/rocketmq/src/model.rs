@@ -102,6 +102,7 @@ impl Rocketmq {
             (None, Some((_, broker))) if self.plan.config.cluster.mode == Mode::Controller => {
                 broker.controlled().set().iter().map(|place| self.plan.member(group, place)).collect()
             }
+            (None, Some((_, broker))) if broker.member().is_some() => broker.in_sync(),
             (None, Some((node, broker))) => {
                 let end = broker.store().dispatched();
                 let holds = |member: &NodeId| broker.links().any(|link| link.slave == *member && link.acked >= end);

@@ -58,11 +58,17 @@ pub enum Rule {
     AliveReplicas,
     /// Off: a master that returns does not ask its slaves how far consumers have come.
     ReverseSync,
+    /// Off: in DLedger mode a copy counts once it is on the platter.
+    MajorityInPageCache,
+    /// Off: in DLedger mode the leader answers as it has appended.
+    MajorityBeforeAnswer,
+    /// Off: in DLedger mode readers see what a majority does not have.
+    CommittedIsVisible,
 }
 
 impl Rule {
     /// Each with its name in `RULES.md`.
-    pub const ALL: [(Rule, &'static str); 24] = [
+    pub const ALL: [(Rule, &'static str); 27] = [
         (Rule::LeastPages, "least-pages"),
         (Rule::SyncFlush, "sync-flush"),
         (Rule::InSyncReplicas, "in-sync-replicas"),
@@ -87,6 +93,9 @@ impl Rule {
         (Rule::ReviveLoses, "revive-loses"),
         (Rule::AliveReplicas, "alive-replicas"),
         (Rule::ReverseSync, "reverse-sync"),
+        (Rule::MajorityInPageCache, "majority-in-page-cache"),
+        (Rule::MajorityBeforeAnswer, "majority"),
+        (Rule::CommittedIsVisible, "committed-is-visible"),
     ];
 
     /// Whether the rule is in force, as it always is outside of tests.

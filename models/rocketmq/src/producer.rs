@@ -55,7 +55,7 @@ impl Producer {
     }
 
     pub fn is_ready(&self) -> bool {
-        self.client.route().is_some()
+        !self.queues().is_empty()
     }
     /// Whether it has told its application everything.
     pub fn is_idle(&self) -> bool {

@@ -1,5 +1,7 @@
 //! What is appended to a commit log.
 
+mod seal;
+
 use ackproof_core::app::{Delivery, MsgId, Origin};
 use ackproof_core::time::Time;
 use ackproof_log::{Epoch, Stamped};
@@ -127,15 +129,5 @@ impl Stamped for Entry {
     }
     fn left(&self) -> u32 {
         0
-    }
-}
-
-impl ackproof_raft::Entry for Entry {
-    fn opening(_: Epoch, _: Time) -> Option<Entry> {
-        None
-    }
-    /// Where it stands and when it was stored tells any two apart.
-    fn seal(&self) -> u64 {
-        self.stored.0 ^ self.offset << 48 ^ u64::from(self.slot.0) << 40
     }
 }

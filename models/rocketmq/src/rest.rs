@@ -1,5 +1,6 @@
 //! Whether the cluster is formed, and what is still going on.
 
+mod dledger;
 mod groups;
 
 use std::fmt;
@@ -9,7 +10,7 @@ use ackproof_core::model::Actors;
 use ackproof_core::node::NodeKind;
 use ackproof_core::time::Span;
 
-use crate::broker::Standing;
+use crate::broker::{Broker, Standing};
 use crate::config::{Config, Listener, Mode};
 use crate::consumer::POP_DELAYS;
 use crate::model::{Rocketmq, RocketmqActor};
@@ -19,18 +20,20 @@ use crate::topic::{Slot, Topic};
 pub fn is_formed(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> bool {
     let plan = &model.plan;
     let groups = plan.groups().all(|group| model.master(actors, group).is_some());
-    let slaves = model.brokers(actors).all(|(_, broker)| {
-        broker.standing() == Standing::Master
-            || plan.config.cluster.mode == Mode::Controller
-            || broker.following().master().is_some_and(|master| {
-                model.brokers(actors).any(|(node, master_of)| {
-                    node == master && master_of.links().any(|link| link.acked >= master_of.store().dispatched())
-                })
-            })
-    });
+    let slaves = match plan.config.cluster.mode {
+        Mode::Dledger => dledger::look(model, actors, &mut |_| ControlFlow::Break(())).is_continue(),
+        Mode::Controller => true,
+        Mode::MasterSlave | Mode::ActingMaster => {
+            model.brokers(actors).all(|(_, broker)| is_linked(model, actors, broker))
+        }
+    };
     let known = actors.iter().all(|(_, actor)| match actor {
         RocketmqActor::Nameserver(nameserver) => {
-            model.brokers(actors).all(|(node, _)| nameserver.knows(node).is_some())
+            let knows = |(node, broker): (_, &Broker)| match broker.standing() {
+                Standing::Master => nameserver.knows(node) == Some(0),
+                Standing::Slave => nameserver.knows(node).is_some(),
+            };
+            model.brokers(actors).all(knows)
         }
         RocketmqActor::Producer(producer) => producer.is_ready(),
         RocketmqActor::Consumer(consumer) => consumer.is_ready(),
@@ -42,6 +45,16 @@ pub fn is_formed(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> bool {
 /// Whether nothing is going on. It is asked often, and puts nothing into words.
 pub fn is_quiet(model: &Rocketmq, actors: &Actors<'_, Rocketmq>) -> bool {
     look(model, actors, &mut |_| ControlFlow::Break(())).is_continue()
+}
+
+/// Whether it is a master, or a slave whose master hears of it.
+fn is_linked(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, broker: &Broker) -> bool {
+    broker.standing() == Standing::Master
+        || broker.following().master().is_some_and(|master| {
+            model.brokers(actors).any(|(node, master_of)| {
+                node == master && master_of.links().any(|link| link.acked >= master_of.store().dispatched())
+            })
+        })
 }
 
 /// What is still going on, in words.
@@ -68,7 +81,7 @@ fn look(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, see: &mut Watcher<'_>) 
             RocketmqActor::Broker(broker) if broker.waits_for_producers() => {
                 see(format_args!("{name} has half messages that nobody has decided"))?;
             }
-            RocketmqActor::Broker(broker) if !broker.is_caught_up(actors, model) => {
+            RocketmqActor::Broker(broker) if broker.member().is_none() && !broker.is_caught_up(actors, model) => {
                 see(format_args!("{name} has not caught up with its master"))?;
             }
             RocketmqActor::Broker(_) | RocketmqActor::Nameserver(_) | RocketmqActor::Auditor(_) => {}
@@ -77,6 +90,9 @@ fn look(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, see: &mut Watcher<'_>) 
     }
     for words in groups::unrest(model, actors) {
         see(format_args!("{words}"))?;
+    }
+    if model.plan.config.cluster.mode == Mode::Dledger {
+        dledger::look(model, actors, see)?;
     }
     match model.plan.config.consumer.broadcasting {
         true => look_at_everyone(model, actors, see),

@@ -123,17 +123,31 @@ impl Store {
     /// # Errors
     /// [`DiskError::Full`]
     pub fn append(&mut self, disk: &mut Platter, draft: Draft) -> Result<Place, DiskError> {
-        let offset = self.next[draft.slot.index()];
-        let Draft { slot, body, epoch, stored } = draft;
+        let entry = self.draft(draft);
         let position = self.wrote(disk);
-        let entry = Entry { slot, offset, epoch, stored, body };
         if self.uses_pool {
             self.pool.push(entry);
         } else {
             disk.append(COMMIT_LOG, entry)?;
         }
-        self.next[slot.index()] = offset + 1;
-        Ok(Place { position, offset })
+        self.took(&entry);
+        Ok(Place { position, offset: entry.offset })
+    }
+
+    /// The entry with the next offset of its queue.
+    pub fn draft(&self, draft: Draft) -> Entry {
+        let Draft { slot, body, epoch, stored } = draft;
+        Entry { slot, offset: self.next[slot.index()], epoch, stored, body }
+    }
+    /// An entry is in the log: its offset is not given out again.
+    pub fn took(&mut self, entry: &Entry) {
+        let next = &mut self.next[entry.slot.index()];
+        *next = (*next).max(entry.offset + 1);
+    }
+    /// Somebody else appended the entries from a position up to another one.
+    pub fn note_copies(&mut self, disk: &Platter, from: u64, to: u64) {
+        let count = to.saturating_sub(from) as usize;
+        disk.tail(COMMIT_LOG, from).iter().take(count).for_each(|entry| self.took(entry));
     }
 
     /// Appends a copy of a master's entry, which keeps its place in its queue.
@@ -143,8 +157,7 @@ impl Store {
     pub fn append_copy(&mut self, disk: &mut Platter, entry: Entry) -> Result<u64, DiskError> {
         debug_assert!(self.pool.is_empty(), "a slave writes to its file at once");
         let position = disk.append(COMMIT_LOG, entry)?;
-        let next = &mut self.next[entry.slot.index()];
-        *next = (*next).max(entry.offset + 1);
+        self.took(&entry);
         Ok(position)
     }
 
@@ -190,12 +203,31 @@ impl Store {
     ///
     /// Source: `DefaultMessageStore.recoverTopicQueueTable`, store, 5.3.
     fn recover_offsets(&mut self, disk: &Platter) {
+        self.recover_offsets_before(disk, u64::MAX);
+    }
+
+    fn recover_offsets_before(&mut self, disk: &Platter, end: u64) {
         for (next, queue) in self.next.iter_mut().zip(&self.queues) {
             *next = queue.max();
         }
-        for entry in disk.tail(COMMIT_LOG, self.dispatched) {
-            let next = &mut self.next[entry.slot.index()];
-            *next = (*next).max(entry.offset + 1);
+        self.note_copies(disk, self.dispatched, end);
+    }
+
+    /// Somebody else cut the log at `end`, and may have gone on writing there. Queues that lost something: where each ended,
+    /// and where it ends now.
+    pub fn was_cut(&mut self, disk: &Platter, end: u64) -> Vec<(Slot, u64, u64)> {
+        let before = self.next.clone();
+        self.flushed = self.flushed.min(end);
+        self.forget_from(end);
+        self.recover_offsets_before(disk, end);
+        let lost = (0..).map(Slot).zip(before.into_iter().zip(&self.next));
+        lost.filter(|(_, (from, to))| from > *to).map(|(slot, (from, to))| (slot, from, *to)).collect()
+    }
+
+    fn forget_from(&mut self, end: u64) {
+        if self.dispatched > end {
+            self.queues.iter_mut().for_each(|queue| queue.truncate(end));
+            self.dispatched = end;
         }
     }
 
@@ -215,10 +247,7 @@ impl Store {
         self.pool.clear();
         disk.truncate(COMMIT_LOG, end);
         self.flushed = self.flushed.min(end);
-        if self.dispatched > end {
-            self.queues.iter_mut().for_each(|queue| queue.truncate(end));
-            self.dispatched = end;
-        }
+        self.forget_from(end);
         self.recover_offsets(disk);
     }
 

@@ -35,6 +35,10 @@ impl Following {
     pub fn master(&self) -> Option<NodeId> {
         self.master
     }
+    /// Whose progress is copied, where the log comes another way.
+    pub fn know(&mut self, master: Option<NodeId>) {
+        self.master = master;
+    }
 }
 
 impl Broker {

@@ -132,6 +132,8 @@ impl Broker {
     /// Source: `BrokerController.handleSlaveSynchronize`, broker, 4.9 and 5.3; `ReplicasManager.handleSlaveSynchronize`.
     fn sync_interval(&self) -> Span {
         match self.plan.config.cluster.mode {
+            // Looks every 3 s whether more than 10 s are over. Source: `DLedgerRoleChangeHandler.handleSlaveSynchronize`.
+            Mode::Dledger if self.plan.config.rules.rare_slave_sync => Span::secs(12),
             Mode::Controller | Mode::Dledger => Span::secs(10),
             Mode::MasterSlave | Mode::ActingMaster if self.plan.config.rules.rare_slave_sync => Span::secs(60),
             Mode::MasterSlave | Mode::ActingMaster => Span::secs(10),

@@ -8,6 +8,7 @@ use crate::broker::{Broker, Standing, Timer};
 use crate::config::FlushDisk;
 use crate::message::{Code, Message, Pull, Pulled, PulledWhat, Refusal, Suggestion};
 use crate::model::Rocketmq;
+use crate::mutation::Rule;
 
 /// How long a pull is held.
 /// Source: `DefaultMQPushConsumer.brokerSuspendMaxTimeMillis`, client, 5.3.
@@ -37,8 +38,11 @@ impl Broker {
     /// One past the last position that readers see.
     ///
     /// Source: `DefaultMessageStore.getReputEndOffset`; `CommitLog.getConfirmOffset`, store, 5.3.0: under SYNC_FLUSH what
-    /// is flushed.
+    /// is flushed. `DLedgerCommitLog.getConfirmOffset`: what a majority has.
     pub(super) fn visible(&self, ctx: &Ctx<'_, Rocketmq>) -> u64 {
+        if let Some(member) = self.member().filter(|_| Rule::CommittedIsVisible.holds()) {
+            return member.committed().0;
+        }
         let config = &self.config().store;
         let committed = self.store.committed(ctx.disk);
         if self.is_controlled() && !config.read_uncommitted {

@@ -14,11 +14,15 @@ impl Broker {
     ///
     /// Source: `BrokerController.start`, broker, 5.3.
     pub(super) fn start_registering(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
-        self.register_everywhere(ctx, false);
+        // A broker of a DLedger group registers as it gets a role.
+        if self.plan.config.cluster.mode != Mode::Dledger {
+            self.register_everywhere(ctx, false);
+        }
         ctx.set_timer(Timer::Register.id(), Span::secs(10));
     }
 
     pub(super) fn register(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
+        self.asks_for_master(true);
         self.register_everywhere(ctx, false);
         ctx.set_timer(Timer::Register.id(), self.config().service.register_period);
     }
@@ -49,6 +53,9 @@ impl Broker {
 
     /// Source: `BrokerController.handleRegisterBrokerResult`, broker, 5.3: updates the master's address.
     pub(super) fn on_registered(&mut self, ctx: &mut Ctx<'_, Rocketmq>, master: Option<NodeId>) {
+        if self.member().is_some() {
+            return self.learn_source(master);
+        }
         if let Some(master) = master.filter(|master| !self.is_master() && *master != self.node) {
             match self.is_controlled() {
                 true => self.learn_address(ctx, master),

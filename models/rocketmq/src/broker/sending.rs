@@ -59,6 +59,10 @@ impl Broker {
             flush_by,
             acks_by,
         };
+        if self.member().is_some() {
+            self.wait_for_majority(ctx, waiting);
+            return Ok(());
+        }
         if waiting.copied.is_none() {
             self.links.wake();
         }
@@ -110,11 +114,19 @@ impl Broker {
     /// [`DiskError::Full`]
     pub(super) fn append(&mut self, ctx: &mut Ctx<'_, Rocketmq>, slot: Slot, body: Body) -> Result<Place, DiskError> {
         let stored = ctx.wall_clock();
-        self.store.append(ctx.disk, Draft { slot, body, epoch: self.epoch, stored })
+        let draft = Draft { slot, body, epoch: self.epoch, stored };
+        match self.member() {
+            Some(_) => self.append_as_leader(ctx, draft),
+            None => self.store.append(ctx.disk, draft),
+        }
     }
 
     /// Wakes the threads that an append wakes.
     pub(super) fn after_append(&mut self, ctx: &mut Ctx<'_, Rocketmq>) -> Result<(), DiskError> {
+        // Source: `DLedgerMmapFileStore.FlushDataService`, DLedger: its own thread flushes, whatever is asked.
+        if self.member().is_some() {
+            return Ok(());
+        }
         let config = &self.plan.broker(self.node).store;
         self.flusher.appended(ctx, &mut self.store, config)?;
         self.links_see_entries(ctx);
@@ -149,7 +161,7 @@ impl Broker {
         if status == Status::Ok {
             let (msg, origin, offset) = (waiting.msg, self.plan.origin(self.group, waiting.slot), waiting.place.offset);
             let node = self.node;
-            let copies = || std::iter::once(node).chain(self.links.holders(waiting.place.position + 1)).collect();
+            let copies = || std::iter::once(node).chain(self.holders(waiting.place.position + 1)).collect();
             ctx.observe(Probe::Confirmed, || Observation::Confirmed { msg, origin, offset, copies: copies() });
         }
         let result = Ok(SendOk { status, offset: waiting.place.offset });

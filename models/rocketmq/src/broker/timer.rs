@@ -40,10 +40,19 @@ pub enum Timer {
     PopHold,
     /// What was handed out under POP is to be stored, or comes back.
     Revive,
+    /// A member of a DLedger group: its own timers.
+    RaftElection,
+    RaftHeartbeat,
+    RaftPush,
+    RaftFlush,
+    /// A majority was waited for long enough.
+    Majority,
+    /// A leader looks whether its queues know everything.
+    CatchUp,
 }
 
 impl Timer {
-    const ALL: [Timer; 18] = [
+    const ALL: [Timer; 24] = [
         Timer::Flush,
         Timer::Commit,
         Timer::Register,
@@ -62,10 +71,24 @@ impl Timer {
         Timer::Members,
         Timer::PopHold,
         Timer::Revive,
+        Timer::RaftElection,
+        Timer::RaftHeartbeat,
+        Timer::RaftPush,
+        Timer::RaftFlush,
+        Timer::Majority,
+        Timer::CatchUp,
     ];
 
     pub fn id(self) -> TimerId {
         TimerId(self as u64)
+    }
+    pub fn of_raft(timer: ackproof_raft::Timer) -> Timer {
+        match timer {
+            ackproof_raft::Timer::Election => Timer::RaftElection,
+            ackproof_raft::Timer::Heartbeat => Timer::RaftHeartbeat,
+            ackproof_raft::Timer::Push => Timer::RaftPush,
+            ackproof_raft::Timer::Flush => Timer::RaftFlush,
+        }
     }
     pub fn of(id: TimerId) -> Timer {
         Timer::ALL[id.0 as usize]

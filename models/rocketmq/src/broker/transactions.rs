@@ -97,7 +97,10 @@ impl Broker {
     pub(super) fn write_ops(&mut self, ctx: &mut Ctx<'_, Rocketmq>) -> Result<(), DiskError> {
         self.transactions.is_set = false;
         let slot = self.op_slot();
-        for half in std::mem::take(&mut self.transactions.ops) {
+        let ops = std::mem::take(&mut self.transactions.ops);
+        // A slave's store takes nothing. Source: `DefaultMessageStore.checkStoreStatus`, store, 5.3.
+        let takes = self.is_master();
+        for half in ops.into_iter().filter(|_| takes) {
             self.append(ctx, slot, Body::Op { half })?;
         }
         self.after_append(ctx)
