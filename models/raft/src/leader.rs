@@ -47,8 +47,9 @@ struct Progress {
     probing: Option<Offset>,
     /// When it last answered or, having nothing to answer, was sent something.
     since: Time,
-    /// How far it was told that records are committed.
+    /// How far it was told that records are committed, and how far since it last answered.
     told: Offset,
+    telling: Offset,
     /// Whether it answered a heartbeat since its connection was lost.
     is_alive: bool,
 }
@@ -62,6 +63,7 @@ impl Leader {
             probing: None,
             since: now,
             told: Offset::ZERO,
+            telling: Offset::ZERO,
             is_alive: false,
         };
         Leader { peers: vec![progress; peers], beats: Beats::default(), transferee: None }
@@ -71,10 +73,12 @@ impl Leader {
         self.peers[peer].is_alive = true;
     }
 
-    /// What was on its way to the peer is lost; it is sent again when the timer says so.
+    /// What was on its way to the peer is lost; it is sent again when the timer says so. A peer that begins anew knows of no
+    /// commit, and is told again.
     pub(crate) fn lose_touch(&mut self, peer: Option<usize>) {
         if let Some(peer) = peer.and_then(|peer| self.peers.get_mut(peer)) {
             peer.is_alive = false;
+            (peer.told, peer.telling) = (Offset::ZERO, Offset::ZERO);
             peer.since = Time::ZERO;
         }
     }
@@ -151,7 +155,7 @@ impl<R: Entry> Member<R> {
         let push = Push { epoch: self.epoch(), from, before, records, end, committed: self.committed };
         let committed = self.committed;
         if let Some(progress) = self.progress(peer) {
-            progress.told = committed.min(upto);
+            progress.telling = committed.min(upto);
         }
         self.send(step, self.peers[peer], Message::Push(push));
         upto
@@ -223,6 +227,7 @@ impl<R: Entry> Member<R> {
         let now = step.now;
         let Some(progress) = self.progress(peer) else { return };
         progress.since = now;
+        progress.told = progress.telling;
         progress.upto = progress.upto.max(upto);
         if progress.probing.take().is_some() || progress.next < progress.upto {
             progress.next = progress.upto;
@@ -280,7 +285,7 @@ impl<R: Entry> Member<R> {
         let (end, committed) = (self.log.end(), self.committed);
         for peer in 0..self.peers.len() {
             let Some(progress) = self.progress(peer) else { return };
-            if progress.probing.is_none() && progress.next == end && progress.told < committed {
+            if progress.probing.is_none() && progress.next == end && progress.telling < committed {
                 self.push(step, peer, end);
             }
         }
@@ -295,6 +300,10 @@ impl<R: Entry> Member<R> {
             if is_waiting && now.since(progress.since) >= patience {
                 progress.next = progress.probing.unwrap_or(progress.upto);
                 self.probe(step, peer);
+            } else {
+                // Who does not know its leader yet heeds nothing: it is told until it answers.
+                // Source: `EntryDispatcher.doCommit`, DLedger 0.3.1.2, every second.
+                progress.telling = progress.told;
             }
         }
         self.tell_commits(step);

@@ -8,6 +8,7 @@ mod orderly;
 mod pop;
 mod replicating;
 mod retrying;
+mod dledger;
 mod scene;
 mod sending;
 mod storing;
