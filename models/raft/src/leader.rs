@@ -47,9 +47,9 @@ struct Progress {
     probing: Option<Offset>,
     /// When it last answered or, having nothing to answer, was sent something.
     since: Time,
-    /// How far it was told that records are committed, and how far since it last answered.
+    /// How far it was told that records are committed, and when.
     told: Offset,
-    telling: Offset,
+    told_at: Time,
     /// Whether it answered a heartbeat since its connection was lost.
     is_alive: bool,
 }
@@ -63,7 +63,7 @@ impl Leader {
             probing: None,
             since: now,
             told: Offset::ZERO,
-            telling: Offset::ZERO,
+            told_at: now,
             is_alive: false,
         };
         Leader { peers: vec![progress; peers], beats: Beats::default(), transferee: None }
@@ -78,7 +78,7 @@ impl Leader {
     pub(crate) fn lose_touch(&mut self, peer: Option<usize>) {
         if let Some(peer) = peer.and_then(|peer| self.peers.get_mut(peer)) {
             peer.is_alive = false;
-            (peer.told, peer.telling) = (Offset::ZERO, Offset::ZERO);
+            peer.told = Offset::ZERO;
             peer.since = Time::ZERO;
         }
     }
@@ -148,14 +148,15 @@ impl<R: Entry> Member<R> {
 
     /// Sends what follows `from`, as much as one message holds; one past the last record of it.
     fn push<C: BallotCell>(&mut self, step: &mut Step<'_, R, C>, peer: usize, from: Offset) -> Offset {
-        let end = self.log.end();
+        let (end, now) = (self.log.end(), step.now);
         let records = self.log.read(step.disk, from, end, self.policy.batch).to_vec();
         let upto = from.plus(records.len() as u64);
         let before = self.mark_before(step.disk, from);
         let push = Push { epoch: self.epoch(), from, before, records, end, committed: self.committed };
         let committed = self.committed;
         if let Some(progress) = self.progress(peer) {
-            progress.telling = committed.min(upto);
+            progress.told = committed.min(upto);
+            progress.told_at = now;
         }
         self.send(step, self.peers[peer], Message::Push(push));
         upto
@@ -227,7 +228,6 @@ impl<R: Entry> Member<R> {
         let now = step.now;
         let Some(progress) = self.progress(peer) else { return };
         progress.since = now;
-        progress.told = progress.telling;
         progress.upto = progress.upto.max(upto);
         if progress.probing.take().is_some() || progress.next < progress.upto {
             progress.next = progress.upto;
@@ -285,7 +285,7 @@ impl<R: Entry> Member<R> {
         let (end, committed) = (self.log.end(), self.committed);
         for peer in 0..self.peers.len() {
             let Some(progress) = self.progress(peer) else { return };
-            if progress.probing.is_none() && progress.next == end && progress.telling < committed {
+            if progress.probing.is_none() && progress.next == end && progress.told < committed {
                 self.push(step, peer, end);
             }
         }
@@ -293,6 +293,7 @@ impl<R: Entry> Member<R> {
 
     pub(crate) fn push_is_due<C: BallotCell>(&mut self, step: &mut Step<'_, R, C>) {
         let (timeout, probe_timeout, now) = (self.policy.push_timeout, self.policy.probe_timeout, step.now);
+        let tells_at_once = self.policy.tells_commits;
         for peer in 0..self.peers.len() {
             let Some(progress) = self.progress(peer) else { return };
             let patience = if progress.probing.is_some() { probe_timeout } else { timeout };
@@ -300,10 +301,10 @@ impl<R: Entry> Member<R> {
             if is_waiting && now.since(progress.since) >= patience {
                 progress.next = progress.probing.unwrap_or(progress.upto);
                 self.probe(step, peer);
-            } else {
-                // Who does not know its leader yet heeds nothing: it is told until it answers.
-                // Source: `EntryDispatcher.doCommit`, DLedger 0.3.1.2, every second.
-                progress.telling = progress.told;
+            } else if !tells_at_once && now.since(progress.told_at) >= timeout {
+                // Again and again, for it may have begun anew, or not have known its leader.
+                // Source: `EntryDispatcher.doCommit`, DLedger 0.3.1.2.
+                progress.told = Offset::ZERO;
             }
         }
         self.tell_commits(step);

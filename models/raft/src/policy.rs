@@ -89,7 +89,7 @@ pub struct Policy {
     pub commits: Commits,
     /// Whether a leader that meets a follower whose log ends before what it has counted takes that count back.
     pub uncounts: bool,
-    /// Whether followers are told of a commit at once, or with the next records and at the latest after `push_timeout`.
+    /// Whether followers are told of a commit at once, or with the next records and after every `push_timeout`.
     pub tells_commits: bool,
     /// Records in one message.
     pub batch: usize,

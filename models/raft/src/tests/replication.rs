@@ -184,6 +184,22 @@ fn logs_that_part_within_one_term_are_told_apart_by_their_seals() {
 }
 
 #[test]
+fn a_follower_that_begins_anew_is_told_what_is_committed_without_another_write() {
+    let mut net = Net::<false>::started(3, Policy::dledger(), 2);
+    let leader = net.elect();
+    net.write(leader).unwrap();
+    net.run(Span::secs(2));
+    let away = net.ids().into_iter().find(|&id| id != leader).unwrap();
+    assert_eq!(net.member(away).committed(), Offset(1));
+    // Nobody hears of it: the leader sent nothing meanwhile.
+    net.lose_power(away);
+    net.start(away);
+    assert_eq!(net.member(away).committed(), Offset(0));
+    net.run(Span::secs(5));
+    assert_eq!(net.member(away).committed(), Offset(1));
+}
+
+#[test]
 fn a_member_that_was_away_catches_up() {
     let mut net = Net::<true>::started(3, Policy::ra(), 2);
     let leader = net.elect();
