@@ -92,7 +92,7 @@ impl Broker {
 
     pub(super) fn raft_closed(&mut self, ctx: &mut Ctx<'_, Rocketmq>, peer: NodeId) {
         if let Some(dledger) = &mut self.dledger {
-            dledger.pending.retain(|pending| pending.waiting.to != peer);
+            dledger.pending.retain(|pending| !pending.is_for(peer));
             self.on_raft(ctx, Event::Closed { peer });
         }
     }
@@ -209,7 +209,7 @@ impl Broker {
             leader.map_or_else(|| "its leader".to_owned(), |leader| format!("{} leads", self.plan.name(leader)));
         if let Some(dledger) = &mut self.dledger {
             dledger.shown = dledger.shown.min(end);
-            dledger.pending.retain(|pending| pending.waiting.place.position < end);
+            dledger.pending.retain(|pending| pending.position < end);
         }
         for (slot, from, to) in self.store.was_cut(ctx.disk, end) {
             let origin = self.plan.origin(self.group, slot);

@@ -50,6 +50,10 @@ impl Broker {
         opaque: Opaque,
         result: Result<(), Refusal>,
     ) -> Result<(), DiskError> {
+        if result.is_ok() && self.member().is_some() {
+            self.answer_back_by_majority(ctx, to, opaque);
+            return Ok(());
+        }
         ctx.send(to, Message::Consuming(Box::new(Consuming::GivenBack { opaque, result })));
         match result {
             Ok(()) => self.after_append(ctx),

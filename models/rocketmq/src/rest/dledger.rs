@@ -19,15 +19,9 @@ pub fn look(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, see: &mut Watcher<'
 /// that leader leads: it is left out, and not waited for.
 ///
 /// Source: `DLedgerLeaderElector.handleVote`, `sendHeartbeats`, DLedger 0.3.1.2; dledger#85, #144, #247, #325.
-fn look_at(
-    model: &Rocketmq,
-    actors: &Actors<'_, Rocketmq>,
-    group: Group,
-    see: &mut Watcher<'_>,
-) -> ControlFlow<()> {
+fn look_at(model: &Rocketmq, actors: &Actors<'_, Rocketmq>, group: Group, see: &mut Watcher<'_>) -> ControlFlow<()> {
     let plan = &model.plan;
-    let running =
-        || model.brokers(actors).filter(|(_, broker)| broker.group() == group && broker.is_serving());
+    let running = || model.brokers(actors).filter(|(_, broker)| broker.group() == group && broker.is_serving());
     let name = group.name();
     let is_majority = |count: usize| 2 * count > usize::from(plan.config.cluster.members());
     let count = running().count();

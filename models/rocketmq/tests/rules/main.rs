@@ -3,12 +3,12 @@
 mod acting_master;
 mod consuming;
 mod controller;
+mod dledger;
 mod nameservers;
 mod orderly;
 mod pop;
 mod replicating;
 mod retrying;
-mod dledger;
 mod scene;
 mod sending;
 mod storing;

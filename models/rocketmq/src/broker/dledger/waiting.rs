@@ -1,22 +1,40 @@
-//! Sends that a majority does not have yet.
+//! What a majority does not have yet, and who waits for it.
 
 use ackproof_core::actor::Ctx;
+use ackproof_core::node::NodeId;
 use ackproof_core::time::Time;
 use ackproof_log::Epoch;
 use ackproof_raft::Policy;
 
 use crate::broker::answering::Waiting;
 use crate::broker::{Broker, Timer};
-use crate::message::{Code, Message, Refusal, Sent, Status};
+use crate::message::{Code, Consuming, Message, Opaque, Refusal, Sent, Status};
 use crate::model::Rocketmq;
 use crate::mutation::Rule;
 
+/// Somebody who is answered when a majority has an entry.
 #[derive(Copy, Clone, Debug)]
 pub struct Pending {
-    pub waiting: Waiting,
+    to: NodeId,
+    /// Of the entry.
+    pub position: u64,
+    what: What,
     /// The term in which it was appended.
     epoch: Epoch,
     until: Time,
+}
+
+#[derive(Copy, Clone, Debug)]
+enum What {
+    Send(Waiting),
+    /// A message that a consumer gave back.
+    Back(Opaque),
+}
+
+impl Pending {
+    pub fn is_for(&self, peer: NodeId) -> bool {
+        self.to == peer
+    }
 }
 
 impl Broker {
@@ -25,9 +43,26 @@ impl Broker {
     ///
     /// Source: `DLedgerCommitLog.asyncPutMessage`, store, 5.3; `DLedgerEntryPusher.waitAck`, DLedger 0.3.1.2.
     pub(in crate::broker) fn wait_for_majority(&mut self, ctx: &mut Ctx<'_, Rocketmq>, waiting: Waiting) {
+        self.pend(ctx, waiting.to, waiting.place.position, What::Send(waiting));
+    }
+
+    /// The same for what a consumer gave back: whoever leads now has stored the copy when the consumer hears of it.
+    ///
+    /// Source: `AbstractSendMessageProcessor.consumerSendMsgBack`, broker, 5.3: `putMessage`, which waits for its future.
+    pub(in crate::broker) fn answer_back_by_majority(
+        &mut self,
+        ctx: &mut Ctx<'_, Rocketmq>,
+        to: NodeId,
+        opaque: Opaque,
+    ) {
+        let end = self.member().map_or(0, |member| member.log().end().0);
+        self.pend(ctx, to, end.saturating_sub(1), What::Back(opaque));
+    }
+
+    fn pend(&mut self, ctx: &mut Ctx<'_, Rocketmq>, to: NodeId, position: u64, what: What) {
         let Some(dledger) = &mut self.dledger else { return };
-        let epoch = dledger.member.epoch();
-        dledger.pending.push_back(Pending { waiting, epoch, until: ctx.now() + Policy::DLEDGER_MAX_WAIT_ACK });
+        let (epoch, until) = (dledger.member.epoch(), ctx.now() + Policy::DLEDGER_MAX_WAIT_ACK);
+        dledger.pending.push_back(Pending { to, position, what, epoch, until });
         self.set_majority_timer(ctx);
     }
 
@@ -44,10 +79,13 @@ impl Broker {
             false => dledger.member.log().end().0,
         };
         while let Some(first) = self.dledger.as_mut().and_then(|dledger| {
-            let is_committed = dledger.pending.front()?.waiting.place.position < committed;
+            let is_committed = dledger.pending.front()?.position < committed;
             if is_committed { dledger.pending.pop_front() } else { None }
         }) {
-            self.confirm(ctx, &first.waiting, Status::Ok);
+            match first.what {
+                What::Send(waiting) => self.confirm(ctx, &waiting, Status::Ok),
+                What::Back(opaque) => ctx.send(first.to, given_back(opaque, Ok(()))),
+            }
         }
     }
 
@@ -84,9 +122,15 @@ impl Broker {
     }
 
     fn refuse_pending(&self, ctx: &mut Ctx<'_, Rocketmq>, over: Vec<Pending>, code: Code) {
-        let result = Err(Refusal { code, may_be_stored: true });
-        for Pending { waiting, .. } in over.into_iter().filter(|pending| !pending.waiting.one_way) {
-            ctx.send(waiting.to, Message::Sent(Sent { opaque: waiting.opaque, result }));
+        let refusal = Refusal { code, may_be_stored: true };
+        for Pending { to, what, .. } in over {
+            match what {
+                What::Send(waiting) if waiting.one_way => {}
+                What::Send(waiting) => {
+                    ctx.send(to, Message::Sent(Sent { opaque: waiting.opaque, result: Err(refusal) }));
+                }
+                What::Back(opaque) => ctx.send(to, given_back(opaque, Err(refusal))),
+            }
         }
     }
 
@@ -99,4 +143,8 @@ impl Broker {
             ctx.set_timer(Timer::Majority.id(), first.until.since(ctx.now()));
         }
     }
+}
+
+fn given_back(opaque: Opaque, result: Result<(), Refusal>) -> Message {
+    Message::Consuming(Box::new(Consuming::GivenBack { opaque, result }))
 }
