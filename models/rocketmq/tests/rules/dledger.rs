@@ -236,3 +236,41 @@ fn progress_is_not_in_the_log_so_that_a_change_of_leaders_repeats_messages() {
     assert!(twice(&story).len() > 5, "{:?}", twice(&story));
     assert_eq!(story.vanished(), []);
 }
+
+#[test]
+fn what_a_consumer_gives_back_is_not_taken_before_a_majority_has_the_copy() {
+    // One message, which its listener fails on; when it was handed out no follower answers any more.
+    let story = |fault: Option<&str>| {
+        let scene = group(2).set(&["consumer.maxReconsumeTimes=1"]).setup(|setup| {
+            setup.workload.messages = 1;
+            setup.app.consumer.failure_rate = 1.0;
+            setup.app.consumer.on_error = ackproof_core::setup::OnError::Requeue;
+        });
+        fault.map_or(scene.clone(), |fault| scene.fault(fault)).run()
+    };
+    let prompt = story(None);
+    assert_eq!(prompt.disposed().len(), 1, "it is dead-lettered once: {:?}", prompt.disposed());
+    // The copy is refused after 2.5 s and stays; the consumer gives the message back once more.
+    let late = story(Some("{pause: followers, at: {after: delivered, nth: 1}, for: 8s}"));
+    assert!(late.disposed().len() > 1, "{:?}", late.disposed());
+}
+
+#[test]
+fn no_storm_of_kills_and_cuts_loses_what_was_confirmed() {
+    let mut acked = 0;
+    for seed in 0..40 {
+        let story = group(2)
+            .setup(|setup| (setup.workload.messages, setup.workload.interval) = (200, Span(100)))
+            .seed(seed)
+            .fault("{kill: a0, at: 1s..15s, restart_after: 100ms..9s}")
+            .fault("{kill: a1, at: 1s..15s, restart_after: 100ms..9s}")
+            .fault("{kill: a2, at: 1s..15s, restart_after: 100ms..9s}")
+            .fault("{partition: {isolate: a0, from: brokers}, at: 1s..18s, for: 10s}")
+            .fault("{partition: {isolate: a1, from: brokers}, at: 1s..18s, for: 10s}")
+            .run();
+        assert_eq!(story.vanished(), [], "seed {seed}");
+        assert!(story.came_to_rest(), "seed {seed}");
+        acked += story.acked().len();
+    }
+    assert!(acked > 1000, "{acked}");
+}
