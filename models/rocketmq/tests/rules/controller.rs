@@ -317,3 +317,17 @@ fn a_set_that_is_proposed_counts_before_it_is_recorded() {
     assert!(lost("5.1.0") > 0);
     assert_eq!(lost("5.3"), 0);
 }
+
+/// A check-back is answered sooner than the slaves have the copy that was checked.
+#[test]
+fn a_half_message_is_found_by_its_place_in_the_log_whether_or_not_readers_see_it() {
+    let story = safe("5.3")
+        .setup(|setup| {
+            setup.workload.messages = 20;
+            setup.app.producer.transaction = Some(ackproof_core::setup::Transaction::of(1, 0.0));
+        })
+        .fault("{power_loss: all-brokers, at: 200ms, restart_after: 20s}")
+        .run();
+    assert!(story.disposed().is_empty(), "{:?}", story.disposed());
+    assert!(story.came_to_rest());
+}
