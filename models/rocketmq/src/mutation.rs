@@ -36,8 +36,6 @@ pub enum Rule {
     MemberExpiry,
     /// Off: two members of a group may have an orderly queue at once.
     QueueLock,
-    /// Off: what was finished of a queue that is another's by now is stored as progress.
-    DroppedQueue,
     /// Off: progress that is ahead of a queue is corrected whenever the queue is begun.
     OffsetsAhead,
     /// Off: POP of 5.0 to 5.2 brings back also what seems to be handed out before it was stored.
@@ -68,7 +66,7 @@ pub enum Rule {
 
 impl Rule {
     /// Each with its name in `RULES.md`.
-    pub const ALL: [(Rule, &'static str); 27] = [
+    pub const ALL: [(Rule, &'static str); 26] = [
         (Rule::LeastPages, "least-pages"),
         (Rule::SyncFlush, "sync-flush"),
         (Rule::InSyncReplicas, "in-sync-replicas"),
@@ -82,7 +80,6 @@ impl Rule {
         (Rule::DelayOffsets, "delay-offsets"),
         (Rule::MemberExpiry, "member-expiry"),
         (Rule::QueueLock, "queue-lock"),
-        (Rule::DroppedQueue, "dropped-queue"),
         (Rule::OffsetsAhead, "offsets-ahead"),
         (Rule::Background, "background"),
         (Rule::SyncStateSet, "sync-state-set"),

@@ -32,6 +32,8 @@ pub struct Book {
     /// `delayOffset.json`
     pub delays: Vec<u64>,
     is_dirty: bool,
+    /// A slave that has copied its master's topics as 5.3.3 does, and knows of none any more (#9879).
+    pub lost_topics: bool,
 }
 
 impl Book {
@@ -45,7 +47,7 @@ impl Book {
             Some(Cell::Delays(delays)) => delays.clone(),
             _ => Vec::new(),
         };
-        Book { progress, delays, is_dirty: false }
+        Book { progress, delays, ..Book::default() }
     }
     /// # Errors
     /// [`DiskError::Full`]
@@ -176,6 +178,7 @@ impl Broker {
     ) -> Result<(), DiskError> {
         if !self.is_master() {
             self.book.progress.0.extend(known.progress.0);
+            self.book.lost_topics = self.plan.config.rules.slave_loses_topics;
             self.book.delays = known.delays;
             self.book.store(ctx.disk)?;
             ctx.disk.store(cell::DELAYS, Cell::Delays(self.book.delays.clone()))?;

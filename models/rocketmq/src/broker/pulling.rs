@@ -81,6 +81,9 @@ impl Broker {
         if self.refuses_reads() {
             return self.answer_pull(ctx, from, &pull, Err(Refusal::certain(Code::SystemBusy)), pull.offset);
         }
+        if self.standing == Standing::Slave && self.book.lost_topics {
+            return self.answer_pull(ctx, from, &pull, Err(Refusal::certain(Code::TopicNotExist)), pull.offset);
+        }
         if let Some(commit) = pull.commit.filter(|_| self.is_master()) {
             self.on_update_offset(ctx, pull.queue.slot, commit);
         }

@@ -130,14 +130,8 @@ impl Consumer {
     ///
     /// Source: `ConsumeMessageConcurrentlyService.processConsumeResult`, client, 5.3.
     pub(super) fn finish(&mut self, job: Job) {
-        match self.own(&job) {
-            Some(own) => {
-                if let Some(upto) = own.finish(job.offset) {
-                    self.advance(job.queue, upto);
-                }
-            }
-            None if !Rule::DroppedQueue.holds() => self.advance(job.queue, job.offset + 1),
-            None => {}
+        if let Some(upto) = self.own(&job).and_then(|own| own.finish(job.offset)) {
+            self.advance(job.queue, upto);
         }
     }
 

@@ -125,6 +125,28 @@ fn without_its_master_a_slave_is_read_where_it_may_be() {
     assert!(reads("4.9", &[]) > 50);
 }
 
+/// #9879: it copies its master's topics, and then knows of none.
+#[test]
+fn a_slave_of_5_3_3_serves_nothing_once_it_has_copied_its_masters_topics() {
+    let reads = |version| {
+        Scene::of(version)
+            .set(&["broker.slaveReadEnable=true", "consumer.pullThresholdForQueue=1", "consumer.pullBatchSize=1"])
+            .setup(|setup| {
+                setup.workload.messages = 2000;
+                setup.workload.processing = Span::ms(60);
+            })
+            .fault("{kill: a0, at: 19s, restart_after: 60s}")
+            .run()
+    };
+    let without_master = |story: &Story| {
+        let chaos = story.began(Phase::Chaos);
+        let (from, to) = (chaos + Span::secs(70), chaos + Span::secs(78));
+        story.delivered().iter().filter(|(at, _, _)| *at > from && *at < to).count()
+    };
+    assert_eq!(without_master(&reads("5.3.3")), 0);
+    assert!(without_master(&reads("5.3.2")) > 0);
+}
+
 /// A slave that was told more while its master was away is told less when the master is back.
 #[test]
 fn a_master_that_comes_back_takes_the_group_back_to_what_it_knew() {

@@ -6,7 +6,11 @@ use ackproof_core::time::Span;
 use crate::scene::{Scene, Story};
 
 fn orderly(rate: f64) -> Scene {
-    Scene::of("5.3").set(&["consumer.messageListener=orderly"]).setup(move |setup| {
+    with("5.3", rate)
+}
+
+fn with(version: &str, rate: f64) -> Scene {
+    Scene::of(version).set(&["consumer.messageListener=orderly"]).setup(move |setup| {
         setup.app.consumer.failure_rate = rate;
         setup.app.consumer.on_error = OnError::Requeue;
     })
@@ -58,7 +62,7 @@ fn an_orderly_queue_is_locked_for_the_member_that_has_it() {
 #[test]
 fn orderly_consumption_stops_without_a_master() {
     let until_back = |listener: &str| {
-        let story = orderly(0.0)
+        let story = with("5.3.2", 0.0)
             .set(&["broker.slaveReadEnable=true", &format!("consumer.messageListener={listener}")])
             .set(&["consumer.pullThresholdForQueue=1", "consumer.pullBatchSize=1"])
             .setup(|setup| setup.workload.processing = Span::ms(600))
