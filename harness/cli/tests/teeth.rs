@@ -69,7 +69,15 @@ const KAFKA: &[(Kafka, &str)] = &[
 ];
 
 /// The same of RocketMQ.
-const ROCKETMQ: &[(Rocketmq, &str)] = &[(Rocketmq::SyncFlush, "rocketmq/flush-and-slaves.yaml")];
+const ROCKETMQ: &[(Rocketmq, &str)] = &[
+    (Rocketmq::SyncFlush, "rocketmq/flush-and-slaves.yaml"),
+    (Rocketmq::MaxReconsume, "rocketmq/failing-listener.yaml"),
+    (Rocketmq::DelayOffsets, "rocketmq/failing-listener.yaml"),
+    (Rocketmq::MemberExpiry, "rocketmq/dark-consumer.yaml"),
+    (Rocketmq::OffsetsAhead, "rocketmq/offsets-ahead.yaml"),
+    (Rocketmq::Background, "rocketmq/background-work.yaml"),
+    (Rocketmq::ReviveLoses, "rocketmq/pop-and-clocks.yaml"),
+];
 
 fn noticed_by() -> impl Iterator<Item = (Rule, &'static str)> {
     let kafka = KAFKA.iter().map(|(rule, file)| (Rule::Kafka(*rule), *file));

@@ -185,6 +185,7 @@ impl Broker {
         self.start_cleaning(ctx);
         self.start_raft(ctx);
         self.store.dispatch(ctx.disk, self.visible(ctx));
+        self.recover_progress();
         if self.is_master() {
             self.observe_leadership(ctx, true);
         }

@@ -34,9 +34,7 @@ pub enum Rule {
     DelayOffsets,
     /// Off: a member whose machine went dark keeps its queues for good.
     MemberExpiry,
-    /// Off: two members of a group may have an orderly queue at once.
-    QueueLock,
-    /// Off: progress that is ahead of a queue is corrected whenever the queue is begun.
+    /// Off: a broker corrects progress that is ahead of its queues as it starts.
     OffsetsAhead,
     /// Off: POP of 5.0 to 5.2 brings back also what seems to be handed out before it was stored.
     ReviveLoses,
@@ -66,7 +64,7 @@ pub enum Rule {
 
 impl Rule {
     /// Each with its name in `RULES.md`.
-    pub const ALL: [(Rule, &'static str); 26] = [
+    pub const ALL: [(Rule, &'static str); 25] = [
         (Rule::LeastPages, "least-pages"),
         (Rule::SyncFlush, "sync-flush"),
         (Rule::InSyncReplicas, "in-sync-replicas"),
@@ -79,7 +77,6 @@ impl Rule {
         (Rule::MaxReconsume, "max-reconsume"),
         (Rule::DelayOffsets, "delay-offsets"),
         (Rule::MemberExpiry, "member-expiry"),
-        (Rule::QueueLock, "queue-lock"),
         (Rule::OffsetsAhead, "offsets-ahead"),
         (Rule::Background, "background"),
         (Rule::SyncStateSet, "sync-state-set"),

@@ -9,7 +9,6 @@ use ackproof_core::time::{Span, Time};
 use crate::broker::Broker;
 use crate::message::{Consuming, Message, Opaque};
 use crate::model::Rocketmq;
-use crate::mutation::Rule;
 use crate::topic::{Queue, Slot};
 
 /// A lock that is not renewed for so long is anybody's.
@@ -24,7 +23,7 @@ impl Locks {
     /// Source: `RebalanceLockManager.tryLockBatch`, broker, 5.3.
     fn take(&mut self, slot: Slot, member: NodeId, now: Time) -> bool {
         let is_taken = self.0.get(&slot).is_some_and(|(holder, at)| *holder != member && now.since(*at) <= EXPIRY);
-        if is_taken && Rule::QueueLock.holds() {
+        if is_taken {
             return false;
         }
         self.0.insert(slot, (member, now));

@@ -70,6 +70,13 @@ impl Broker {
         ctx.set_timer(Timer::PersistProgress.id(), Span::secs(10));
     }
 
+    /// Nobody compares progress with the queues that a log has after a crash.
+    pub(super) fn recover_progress(&mut self) {
+        if !Rule::OffsetsAhead.holds() {
+            self.book.progress.0.iter_mut().for_each(|(slot, upto)| *upto = (*upto).min(self.store.max(*slot)));
+        }
+    }
+
     /// Source: `ConsumerOffsetManager.commitOffset`, broker, 5.3: the last word wins, also when it goes back.
     pub(super) fn on_update_offset(&mut self, ctx: &mut Ctx<'_, Rocketmq>, slot: Slot, offset: u64) {
         self.book.is_dirty = true;
@@ -100,8 +107,7 @@ impl Broker {
             // What the late consumer asks for: it reads what was not delivered yet.
             Topic::Schedule => Some(self.delayed_upto(queue.slot)),
             Topic::PopRetry => self.done_upto(queue.slot),
-            _ if Rule::OffsetsAhead.holds() => self.book.of(queue.slot),
-            _ => self.book.of(queue.slot).map(|upto| upto.min(self.store.max(queue.slot))),
+            _ => self.book.of(queue.slot),
         };
         let offset = known.or_else(|| (self.store.min(queue.slot) == 0).then_some(0));
         ctx.send(from, Message::OffsetIs { opaque, offset: Ok(offset) });

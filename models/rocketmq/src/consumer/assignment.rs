@@ -17,6 +17,10 @@ use crate::topic::{Queue, Slot, Topic};
 /// Source: `ClientConfig.mqClientApiTimeout`; `RemoteBrokerOffsetStore.fetchConsumeOffsetFromBroker`, client, 5.3.
 const PATIENCE: Span = Span::secs(5);
 
+/// How long a queue is kept for an orderly listener that works on it.
+/// Source: `RebalancePushImpl.UNLOCK_DELAY_TIME_MILLS`, client, 5.3.
+const LET_GO: Span = Span::secs(20);
+
 impl Consumer {
     /// Asks a broker who is in the group.
     ///
@@ -100,14 +104,17 @@ impl Consumer {
         groups.flat_map(|group| self.plan.readable().map(move |slot| Queue { group, slot })).collect()
     }
 
-    /// The progress is stored once more. A queue that an orderly listener works on is kept until it has let go.
+    /// The progress is stored once more. A queue that an orderly listener works on is kept until it has
+    /// let go, or for too long. What it had in hand is not stored.
     ///
-    /// Source: `RebalancePushImpl.removeUnnecessaryMessageQueue`, client, 5.3.
+    /// Source: `RebalancePushImpl.removeUnnecessaryMessageQueue`, `tryRemoveOrderMessageQueue`, client, 5.3.
     pub(super) fn give_up_queue(&mut self, ctx: &mut Ctx<'_, Rocketmq>, queue: Queue) {
         self.persist_one(ctx, queue);
         let is_orderly = self.plan.config.consumer.listener == Listener::Orderly;
         let Some(own) = self.queues.get_mut(&queue) else { return };
-        if is_orderly && self.in_hand.is_some_and(|held| held.job.queue == queue && held.job.life == own.life) {
+        let is_at_work = self.in_hand.is_some_and(|held| held.job.queue == queue && held.job.life == own.life);
+        let is_over = own.locked.is_none_or(|at| ctx.now().since(at) > LET_GO);
+        if is_orderly && is_at_work && !(own.reading == Reading::Dropped && is_over) {
             own.reading = Reading::Dropped;
             return;
         }

@@ -11,7 +11,6 @@ use crate::consumer::process_queue::{Life, Reading};
 use crate::consumer::timer::Timer;
 use crate::message::{Consuming, Message};
 use crate::model::Rocketmq;
-use crate::mutation::Rule;
 use crate::release::Release;
 use crate::topic::{Group, Queue};
 
@@ -92,9 +91,7 @@ impl Consumer {
     /// Asks again for a queue whose lock was lost.
     pub(super) fn relock(&mut self, ctx: &mut Ctx<'_, Rocketmq>, queue: Queue) {
         let Some(own) = self.queues.get_mut(&queue) else { return };
-        if own.is_locked(ctx.now()) || !Rule::QueueLock.holds() {
-            own.locked = Some(ctx.now());
-            own.relocks = false;
+        if own.is_locked(ctx.now()) {
             return self.hand_over(ctx);
         }
         let life = own.life;
