@@ -76,6 +76,9 @@ const ROCKETMQ: &[(Rocketmq, &str)] = &[
     (Rocketmq::MemberExpiry, "rocketmq/dark-consumer.yaml"),
     (Rocketmq::OffsetsAhead, "rocketmq/offsets-ahead.yaml"),
     (Rocketmq::Background, "rocketmq/background-work.yaml"),
+    (Rocketmq::MajorityInPageCache, "rocketmq/dledger.yaml"),
+    (Rocketmq::MajorityBeforeAnswer, "rocketmq/dledger.yaml"),
+    (Rocketmq::CommittedIsVisible, "rocketmq/cases/ticket-4191-read-before-the-majority.yaml"),
     (Rocketmq::ReviveLoses, "rocketmq/pop-and-clocks.yaml"),
 ];
 
