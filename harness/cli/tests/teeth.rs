@@ -125,6 +125,17 @@ fn main() -> ExitCode {
             None => Ok(()),
         }
     }));
+    trials.push(Trial::test("every rule that can be switched off is written down", || {
+        for rule in Rule::all() {
+            let (model, name) = rule.written();
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models").join(model).join("RULES.md");
+            let rules = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+            if !rules.contains(&format!("| **{name}**: ")) && !rules.contains(&format!("| {name}")) {
+                return Err(Failed::from(format!("{rule:?} is called {name}, which no rule of {model} begins with")));
+            }
+        }
+        Ok(())
+    }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

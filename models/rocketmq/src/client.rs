@@ -91,9 +91,6 @@ impl Client {
             self.ask(ctx);
         }
     }
-    pub fn looks_up(&self) -> bool {
-        self.lookup != Lookup::Idle
-    }
 
     fn ask(&mut self, ctx: &mut Ctx<'_, Rocketmq>) {
         let opaque = self.connections.number();

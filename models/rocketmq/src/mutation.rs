@@ -86,7 +86,7 @@ impl Rule {
         (Rule::StaleTail, "stale-tail"),
         (Rule::ReviveLoses, "revive-loses"),
         (Rule::AliveReplicas, "alive-replicas"),
-        (Rule::ReverseSync, "reverse-sync"),
+        (Rule::ReverseSync, "pre-online"),
         (Rule::MajorityInPageCache, "majority-in-page-cache"),
         (Rule::MajorityBeforeAnswer, "majority"),
         (Rule::CommittedIsVisible, "committed-is-visible"),

@@ -71,14 +71,14 @@ impl Producer {
             _ if in_transaction => Way::Sync,
             setup::SendMode::Sync => Way::Sync,
             setup::SendMode::Async | setup::SendMode::AsyncUnchecked => Way::Async,
-            setup::SendMode::OneWay => Way::OneWay,
+            setup::SendMode::OneWay => Way::Unanswered,
         };
         let immunity = config.check_immunity.map_or(0, |span| span.0);
         let letter = Letter { msg, first: None, reconsumed: 0, checks: 0, immunity, born: ctx.wall_clock() };
         let tries = match way {
             Way::Sync => 1 + config.retries,
             Way::Async => 1 + config.async_retries,
-            Way::OneWay => 1,
+            Way::Unanswered => 1,
         };
         self.local.last = Some(msg);
         self.ship(ctx, Shipment::new(letter, way, ctx.now(), tries));
@@ -102,7 +102,7 @@ impl Producer {
             return self.give_up(ctx, shipment);
         };
         let opaque = self.client.connections.number();
-        let mode = if shipment.way == Way::OneWay { SendMode::OneWay } else { SendMode::Answered };
+        let mode = if shipment.way == Way::Unanswered { SendMode::OneWay } else { SendMode::Answered };
         let send = Send {
             opaque,
             queue,
@@ -112,7 +112,7 @@ impl Producer {
             wait_store: config.wait_store,
         };
         self.client.connections.send(ctx, to, opaque, Message::Send(send));
-        if shipment.way == Way::OneWay {
+        if shipment.way == Way::Unanswered {
             ctx.tell(AppReply::Told { msg: shipment.letter.msg, outcome: Outcome::Untold });
             return;
         }

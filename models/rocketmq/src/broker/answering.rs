@@ -89,16 +89,9 @@ impl Answers {
     pub fn wait(&mut self, waiting: Waiting) {
         self.waiting.push_back(waiting);
     }
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
     /// Nobody hears the answers of a connection that is gone.
     pub fn forget(&mut self, peer: NodeId) {
         self.waiting.retain(|waiting| waiting.to != peer);
-    }
-    /// What was dropped from the log is not confirmed any more.
-    pub fn drop_all(&mut self) -> impl Iterator<Item = Waiting> + '_ {
-        self.waiting.drain(..)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::topic::Group;
 pub enum Way {
     Sync,
     Async,
-    OneWay,
+    Unanswered,
 }
 
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl Shipment {
         let budget = plan.config.producer.timeout;
         match self.way {
             Way::Async if plan.config.rules.fresh_timeout_per_async_try => budget,
-            Way::Sync | Way::Async | Way::OneWay => Span(budget.0.saturating_sub(now.since(self.began).0)),
+            Way::Sync | Way::Async | Way::Unanswered => Span(budget.0.saturating_sub(now.since(self.began).0)),
         }
     }
 }
