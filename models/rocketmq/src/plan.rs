@@ -73,7 +73,9 @@ impl Plan {
     /// Queues of RocketMQ's own that may hold what the group is still to be handed: there it stands, behind the group's
     /// progress in its queue of the workload's topic.
     pub fn pending(&self) -> impl Iterator<Item = Queue> + '_ {
-        let groups = self.groups().filter(|_| !self.config.consumer.broadcasting && !self.consumers.is_empty());
+        // A member knows no broker of a group without the topic, and leaves nothing there.
+        let any = !self.config.consumer.broadcasting && !self.consumers.is_empty();
+        let groups = (0..self.config.topic.groups).map(Group).filter(move |_| any);
         let of = |group| {
             let slots = self.queues.of(Topic::Schedule).chain(self.queues.of(Topic::Retry));
             let slots = slots.chain(self.queues.of(Topic::PopRetry).filter(|_| self.pops()));

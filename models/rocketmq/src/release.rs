@@ -78,8 +78,6 @@ pub struct Rules {
     pub async_retries_connect: bool,
     /// A record of POP whose acknowledgement is missing is lost when it is revived (#7914); before 5.3.
     pub revive_loses: bool,
-    /// A slave cannot serve what it has since topics are deleted as it copies them (#9879); 5.3.3 alone.
-    pub slave_loses_topics: bool,
     /// The master's own address closes the link of a slave that is ahead of it (#3015); the last releases of 4.9.
     pub closes_link_of_longer_slave: bool,
 }
@@ -87,7 +85,6 @@ pub struct Rules {
 impl Rules {
     pub fn of(release: Release) -> Rules {
         let since = |major, minor, patch| release >= Release::new(major, minor, patch);
-        let is = |major, minor, patch| release == Release::new(major, minor, patch);
         Rules {
             counts_replicas: since(5, 0, 0),
             failed_sync_counts_for_nothing: since(5, 4, 0),
@@ -106,7 +103,6 @@ impl Rules {
             offsets_behind_confirm: since(5, 2, 0),
             async_retries_connect: since(4, 9, 3),
             revive_loses: !since(5, 3, 0),
-            slave_loses_topics: is(5, 3, 3),
             closes_link_of_longer_slave: !since(5, 0, 0),
         }
     }

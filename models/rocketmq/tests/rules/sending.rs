@@ -187,3 +187,20 @@ fn without_a_route_a_send_fails_at_once() {
     let failures = words(&story);
     assert!(failures.contains(&"rejected No route info of this topic".to_owned()), "{failures:?}");
 }
+
+#[test]
+fn a_topic_that_its_first_message_created_is_in_one_group() {
+    let run = |settings: &[&str]| {
+        let story = Scene::of("5.3")
+            .set(settings)
+            .cluster(|cluster| (cluster.groups, cluster.slaves) = (2, 0))
+            .fault("{kill: a0, at: 300ms, restart_after: 2s}")
+            .run();
+        assert!(story.came_to_rest());
+        assert_eq!(story.vanished(), []);
+        story
+    };
+    let created = run(&["broker.autoCreateTopicEnable=true"]);
+    assert!(words(&created).contains(&"rejected RemotingConnectException".to_owned()), "{:?}", created.failures());
+    assert_eq!(run(&["broker.autoCreateTopicEnable=false"]).acked().len(), 100);
+}
