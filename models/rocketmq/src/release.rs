@@ -78,6 +78,8 @@ pub struct Rules {
     pub async_retries_connect: bool,
     /// A record of POP whose acknowledgement is missing is lost when it is revived (#7914); before 5.3.
     pub revive_loses: bool,
+    /// A slave deletes its topics as it copies them, and cannot take back those with attributes (#9879, #9403); 5.3.2 and 5.3.3.
+    pub slave_loses_topics: bool,
     /// The master's own address closes the link of a slave that is ahead of it (#3015); the last releases of 4.9.
     pub closes_link_of_longer_slave: bool,
 }
@@ -85,6 +87,7 @@ pub struct Rules {
 impl Rules {
     pub fn of(release: Release) -> Rules {
         let since = |major, minor, patch| release >= Release::new(major, minor, patch);
+        let is = |major, minor, patch| release == Release::new(major, minor, patch);
         Rules {
             counts_replicas: since(5, 0, 0),
             failed_sync_counts_for_nothing: since(5, 4, 0),
@@ -103,6 +106,7 @@ impl Rules {
             offsets_behind_confirm: since(5, 2, 0),
             async_retries_connect: since(4, 9, 3),
             revive_loses: !since(5, 3, 0),
+            slave_loses_topics: is(5, 3, 2) || is(5, 3, 3),
             closes_link_of_longer_slave: !since(5, 0, 0),
         }
     }

@@ -32,7 +32,7 @@ pub struct Book {
     /// `delayOffset.json`
     pub delays: Vec<u64>,
     is_dirty: bool,
-    /// A slave that has copied its master's topics as 5.3.3 does, and knows of none any more (#9879).
+    /// A slave that has copied its master's topics as 5.3.2 and 5.3.3 do, and knows of none any more (#9879).
     pub lost_topics: bool,
 }
 
