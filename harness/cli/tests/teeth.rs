@@ -80,6 +80,8 @@ const ROCKETMQ: &[(Rocketmq, &str)] = &[
     (Rocketmq::LocalNeedsSendOk, "rocketmq/cases/report-half-not-send-ok.yaml"),
     (Rocketmq::Retention, "rocketmq/cases/report-files-deleted-unconsumed.yaml"),
     (Rocketmq::SyncStateSet, "rocketmq/cases/report-unclean-master.yaml"),
+    (Rocketmq::MasterEpoch, "rocketmq/cases/report-old-master-wakes-up.yaml"),
+    (Rocketmq::PendingSet, "rocketmq/cases/ticket-5663-set-not-confirmed-5.1.1.yaml"),
     (Rocketmq::EpochTruncation, "rocketmq/cases/42-crash-after-truncation.yaml"),
     (Rocketmq::StaleTail, "rocketmq/cases/42-crash-after-truncation.yaml"),
     (Rocketmq::AliveReplicas, "rocketmq/cases/report-quorum-ack-degrades.yaml"),

@@ -148,13 +148,10 @@ impl Controller {
     /// Source: `ReplicasInfoManager.alterSyncStateSet`, controller, 5.3.
     fn alter(&self, now: Time, group: Group, from: u8, (set, set_epoch, epoch): (Members, u32, Epoch)) -> Done {
         let known = &self.groups[group.index()];
-        let is_masters = known.master == Some(from) && known.epoch == epoch || !Rule::MasterEpoch.holds();
+        let is_newest = known.epoch == epoch && known.set_epoch == set_epoch;
+        let is_masters = known.master == Some(from) && is_newest || !Rule::MasterEpoch.holds();
         let lives = |place| self.living.get(self.plan.member(group, place), now).is_some();
-        let is_taken = set != known.set
-            && is_masters
-            && known.set_epoch == set_epoch
-            && set.iter().all(lives)
-            && set.contains(from);
+        let is_taken = set != known.set && is_masters && set.iter().all(lives) && set.contains(from);
         match is_taken {
             true => Done::Decides(Decision::SetAltered { group, set }),
             false => Done::Answered(None),
