@@ -16,6 +16,10 @@ impl<R: Entry> Member<R> {
             return;
         }
         let at = push.from;
+        if at > self.log.end() && self.cannot_write() {
+            // Nothing would come of another comparison before there is room.
+            return;
+        }
         if at > self.log.end() || self.mark_before(step.disk, at) != push.before {
             let own = self.where_it_parts(at, push.before);
             let reply = PushReply::Mismatch { from: at, own };
@@ -23,8 +27,10 @@ impl<R: Entry> Member<R> {
             return;
         }
         let (end, committed) = (push.end, push.committed);
+        let wanted = at.plus(push.records.len() as u64);
         let took = self.take_records(step, at, push.records);
         let Role::Follower(follower) = &mut self.role else { return };
+        follower.cannot_write = took < wanted;
         let is_first = follower.matched.is_none();
         let matched = follower.matched.map_or(took, |matched| matched.max(took));
         follower.matched = Some(matched);
@@ -36,9 +42,16 @@ impl<R: Entry> Member<R> {
         }
         self.commit(step, committed.min(took));
         self.wrote(step);
-        if !self.a_sync_will_answer(matched) {
+        // A write that failed is not answered, and its leader tries again after a while.
+        // Source: `EntryDispatcher.doAppendInner`, 0.3.1.2, which only logs an answer that is an error.
+        if !self.a_sync_will_answer(matched) && !self.cannot_write() {
             self.tell_matched(step);
         }
+    }
+
+    /// Whether its last write failed.
+    fn cannot_write(&self) -> bool {
+        matches!(&self.role, Role::Follower(follower) if follower.cannot_write)
     }
 
     /// Whether it listens to `from` as its leader in `epoch`; becomes its follower where that is due.

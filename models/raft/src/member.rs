@@ -31,6 +31,8 @@ pub(crate) struct Follower {
     pub leader: Option<NodeId>,
     /// Below it the log is the leader's; `None` until the two were compared.
     pub matched: Option<Offset>,
+    /// Its last write failed: nothing of its leader's is answered before another one succeeds.
+    pub cannot_write: bool,
 }
 
 /// A member that stands.

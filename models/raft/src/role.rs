@@ -32,7 +32,7 @@ impl<R: Entry> Member<R> {
     #[cold]
     pub(crate) fn follow<C: BallotCell>(&mut self, step: &mut Step<'_, R, C>, led: Epoch, leader: Option<NodeId>) {
         self.depose(step, led);
-        self.role = Role::Follower(Follower { leader, matched: None });
+        self.role = Role::Follower(Follower { leader, matched: None, cannot_write: false });
         self.heard = step.now;
         self.ledger.begin_to_follow();
         self.wait_for_leader(step);

@@ -1,6 +1,6 @@
 //! What counts as committed, how a follower comes to have its leader's log, and what lost power does to both.
 
-use ackproof_core::disk::SyncTarget;
+use ackproof_core::disk::{DiskFaults, SyncTarget};
 use ackproof_core::node::NodeId;
 use ackproof_core::time::Span;
 use ackproof_log::{Epoch, EpochEnd, Offset};
@@ -309,4 +309,20 @@ fn only_a_leader_takes_writes_and_others_say_who_that_is() {
             assert_eq!(written, Err(Refused::NotLeader { leader: Some(leader) }));
         }
     }
+}
+
+#[test]
+fn a_follower_that_cannot_write_answers_nothing_until_it_can() {
+    let mut follower = Solo::<false>::new(Policy::dledger(), 3, &[]);
+    follower.follow(4);
+    assert_eq!(replies(&follower.push(4, 0, None, &[4])).len(), 1);
+    let full = |full| DiskFaults { full, ..DiskFaults::default() };
+    follower.disk.set_faults(full(true));
+    let failed = follower.push(4, 1, Some(4), &[4, 4]);
+    assert!(failed.iter().any(|effect| matches!(effect, Effect::DiskFailed(_))));
+    assert_eq!(replies(&failed), []);
+    // What would come behind it needs no comparison: its leader would begin again at once, and again.
+    assert_eq!(replies(&follower.push(4, 3, Some(4), &[4])), []);
+    follower.disk.set_faults(full(false));
+    assert_eq!(replies(&follower.push(4, 1, Some(4), &[4, 4])).len(), 1);
 }
