@@ -148,6 +148,16 @@ fn both_engines_give_the_same_history_of_rocketmq() {
     assert!(sum(&|seen| seen.acked) > 500 && sum(&|seen| seen.consumed) > 500, "hardly anything happened");
 }
 
+/// A master that returned took over that its slave knew of no delayed messages, and could not find its place among them.
+#[test]
+fn scenarios_of_rocketmq_that_once_could_not_be_run() {
+    for number in [1466, 1753] {
+        let triple = Triple::of_rocketmq(number);
+        assert!(triple.text.contains("acting-master"), "the generator has changed: these are other scenarios");
+        assert!(event(&triple).events > 1000);
+    }
+}
+
 #[test]
 fn the_triples_have_every_way_of_sending_and_committing() {
     let texts: Vec<String> = (0..TRIPLES).map(|number| Triple::of(number).text).collect();

@@ -177,7 +177,11 @@ impl Broker {
         ctx.note(|| "takes the progress of consumers from its slave before it comes back".to_owned());
         if Rule::ReverseSync.holds() {
             self.book.progress.0.extend(known.progress.0);
-            self.book.delays = known.delays;
+            // A slave that never copied any has nothing newer.
+            if !known.delays.is_empty() {
+                self.book.delays = known.delays;
+                self.begin_schedule_anew();
+            }
             self.book.store(ctx.disk)?;
         }
         Ok(())

@@ -81,6 +81,11 @@ impl Broker {
         Ok(any)
     }
 
+    /// Where the levels stand was replaced: what does not fit the log is corrected before the next delivery.
+    pub(super) fn begin_schedule_anew(&mut self) {
+        self.schedule.works = false;
+    }
+
     /// Positions that the log does not have are moved to where it has some.
     ///
     /// Source: `ScheduleMessageService.correctDelayOffset`, broker, 5.3.
