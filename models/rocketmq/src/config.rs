@@ -169,8 +169,6 @@ pub struct FailOverConfig {
     pub priority: i64,
     /// `asyncLearner`
     pub learner: bool,
-    /// `enableRemoteEscape`
-    pub remote_escape: bool,
 }
 
 /// What a broker does for clients.
@@ -188,22 +186,12 @@ pub struct ServiceConfig {
     pub delay_levels: Vec<Span>,
     /// `retryQueueNums` of the group; 0 drops what is given back.
     pub retry_queues: u32,
-    /// `retryMaxTimes` of the group.
-    pub retry_max: u32,
-    /// `brokerFastFailureEnable`
-    pub fast_failure: bool,
-    /// `waitTimeMillsInSendQueue`
-    pub wait_in_queue: Span,
-    /// `osPageCacheBusyTimeOutMills`
-    pub page_cache_busy: Span,
     /// `longPollingEnable`
     pub long_polling: bool,
     /// `shortPollingTimeMills`
     pub short_polling: Span,
     /// `enablePopBufferMerge`
     pub pop_buffer_merge: bool,
-    /// `appendAckAsync`, `appendCkAsync`.
-    pub pop_append_async: bool,
 }
 
 #[derive(Clone, PartialEq, Debug)]
@@ -333,8 +321,6 @@ pub struct ConsumerConfig {
     pub timeout: Span,
     /// `pullBatchSize`
     pub pull_batch: u64,
-    /// `consumeMessageBatchMaxSize`
-    pub batch: u64,
     /// `pullThresholdForQueue`
     pub pull_threshold: u64,
     /// `suspendCurrentQueueTimeMillis`

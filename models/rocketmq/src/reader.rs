@@ -183,7 +183,6 @@ impl<'a> Reader<'a> {
             not_active: self.span("brokerNotActiveTimeoutMillis", Span::secs(10)),
             priority: self.integer("brokerElectionPriority", i64::from(i32::MAX)),
             learner: self.is_on("asyncLearner"),
-            remote_escape: self.is_on("enableRemoteEscape"),
         }
     }
 
@@ -196,14 +195,9 @@ impl<'a> Reader<'a> {
             flush_delay_offsets: self.span("flushDelayOffsetInterval", Span::ZERO),
             delay_levels: self.text("messageDelayLevel").and_then(delays).unwrap_or_default(),
             retry_queues: group.count("retryQueueNums", 0),
-            retry_max: group.count("retryMaxTimes", 0),
-            fast_failure: self.is_on("brokerFastFailureEnable"),
-            wait_in_queue: self.span("waitTimeMillsInSendQueue", Span::ZERO),
-            page_cache_busy: self.span("osPageCacheBusyTimeOutMills", Span::ZERO),
             long_polling: self.is_on("longPollingEnable"),
             short_polling: self.span("shortPollingTimeMills", Span::ZERO),
             pop_buffer_merge: self.is_on("enablePopBufferMerge"),
-            pop_append_async: self.is_on("appendAckAsync") || self.is_on("appendCkAsync"),
         }
     }
 
@@ -279,7 +273,6 @@ impl<'a> Reader<'a> {
             max_reconsume: self.integer("maxReconsumeTimes", -1),
             timeout: self.times("consumeTimeout", Span::secs(60)),
             pull_batch: self.number("pullBatchSize", 1),
-            batch: self.number("consumeMessageBatchMaxSize", 1),
             pull_threshold: self.number("pullThresholdForQueue", 1),
             suspend: self.span("suspendCurrentQueueTimeMillis", Span::ZERO),
             invisible: self.span("popInvisibleTime", Span::secs(60)),

@@ -51,7 +51,6 @@ fn of_slave(setting: &Setting) -> Option<Setting> {
         Some("5.0") => &[("5.0", "")],
         Some("5.1") => &[("5.1", "")],
         Some("5.3") => &[("5.3", "")],
-        Some("5.3.2") => &[("5.3.2", "")],
         Some(_) | None => &[],
     };
     (!OF_ALL.contains(&setting.key)).then(|| Setting { section: "slave", defaults, ..setting.clone() })

@@ -85,15 +85,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..CONSUMER
     },
     Setting {
-        key: "consumeMessageBatchMaxSize",
-        kind: ValueKind::Int { min: 1, max: 1024 },
-        defaults: &[("4.9", "1")],
-        unit: "messages",
-        effect: "What a listener is handed at once.",
-        source: "DefaultMQPushConsumer.consumeMessageBatchMaxSize; ConsumeMessageConcurrentlyService.submitConsumeRequest, DefaultMQPushConsumerImpl.checkConfig",
-        ..CONSUMER
-    },
-    Setting {
         key: "pullThresholdForQueue",
         kind: ValueKind::Int { min: 1, max: 65535 },
         defaults: &[("4.9", "1000")],
@@ -154,15 +145,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         unit: "queues",
         effect: "Of the group (mqadmin updateSubGroup -q): with 0 a message that is given back is dropped.",
         source: "SubscriptionGroupConfig.retryQueueNums; AbstractSendMessageProcessor.consumerSendMsgBack",
-        ..CONSUMER
-    },
-    Setting {
-        key: "retryMaxTimes",
-        kind: int(0),
-        defaults: &[("4.9", "16")],
-        unit: "times",
-        effect: "Of the group (mqadmin updateSubGroup -r): so often a message comes again where the consumer does not say; the Java client always does.",
-        source: "SubscriptionGroupConfig.retryMaxTimes; AbstractSendMessageProcessor.consumerSendMsgBack",
         ..CONSUMER
     },
     Setting {

@@ -77,12 +77,4 @@ pub(super) const SETTINGS: &[Setting] = &[
         source: "MessageStoreConfig.asyncLearner; AutoSwitchHAService, AutoSwitchHAClient",
         ..BROKER
     },
-    Setting {
-        key: "enableRemoteEscape",
-        kind: ValueKind::Bool,
-        defaults: &[("5.0", "false")],
-        effect: "An acting master hands delayed and transactional messages to the master of another group.",
-        source: "BrokerConfig.enableRemoteEscape; EscapeBridge.putMessage",
-        ..BROKER
-    },
 ];

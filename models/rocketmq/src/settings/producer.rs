@@ -21,7 +21,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         kind: int(-1),
         defaults: &[("5.3.3", "-1")],
         unit: "ms",
-        effect: "Of one try, which leaves time for another; -1 for what is left of sendMsgTimeout.",
+        effect: "Of one try of a synchronous send, which leaves time for another; the last try has what is left of sendMsgTimeout, and with -1 each.",
         source: "DefaultMQProducer.sendMsgMaxTimeoutPerRequest; DefaultMQProducerImpl.sendDefaultImpl; 5.3.3",
         ..PRODUCER
     },

@@ -59,32 +59,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         ..BROKER
     },
     Setting {
-        key: "brokerFastFailureEnable",
-        kind: ValueKind::Bool,
-        defaults: &[("4.9", "true")],
-        effect: "A send that waits too long for its turn is refused with SYSTEM_BUSY; it is not stored.",
-        source: "BrokerConfig.brokerFastFailureEnable; BrokerFastFailure.cleanExpiredRequest",
-        ..BROKER
-    },
-    Setting {
-        key: "waitTimeMillsInSendQueue",
-        kind: long(1),
-        defaults: &[("4.9", "200")],
-        unit: "ms",
-        effect: "How long a send waits for its turn before it is refused.",
-        source: "BrokerConfig.waitTimeMillsInSendQueue; BrokerFastFailure.cleanExpiredRequest",
-        ..BROKER
-    },
-    Setting {
-        key: "osPageCacheBusyTimeOutMills",
-        kind: long(1),
-        defaults: &[("4.9", "1000")],
-        unit: "ms",
-        effect: "An append that takes so long makes the broker refuse sends.",
-        source: "MessageStoreConfig.osPageCacheBusyTimeOutMills; DefaultMessageStore.isOSPageCacheBusy",
-        ..BROKER
-    },
-    Setting {
         key: "longPollingEnable",
         kind: ValueKind::Bool,
         defaults: &[("4.9", "true")],
@@ -107,22 +81,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         defaults: &[("5.0", "false")],
         effect: "What POP has handed out is kept in memory first: a broker that dies forgets it.",
         source: "BrokerConfig.enablePopBufferMerge; PopBufferMergeService",
-        ..BROKER
-    },
-    Setting {
-        key: "appendAckAsync",
-        kind: ValueKind::Bool,
-        defaults: &[("5.3.2", "false")],
-        effect: "The broker does not wait until an acknowledgement of POP is stored.",
-        source: "BrokerConfig.appendAckAsync; AckMessageProcessor; 5.3.2",
-        ..BROKER
-    },
-    Setting {
-        key: "appendCkAsync",
-        kind: ValueKind::Bool,
-        defaults: &[("5.3.2", "false")],
-        effect: "The broker does not wait until the checkpoint of POP is stored.",
-        source: "BrokerConfig.appendCkAsync; PopMessageProcessor; 5.3.2",
         ..BROKER
     },
     Setting {

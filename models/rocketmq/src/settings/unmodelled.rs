@@ -22,13 +22,14 @@ const MODE: &str = "Follows from cluster.mode; a value that contradicts it is an
 const IDENTITY: &str = "Names, addresses and folders: which machines there are is the scenario's `cluster`.";
 const ACCESS: &str = "Everybody is allowed in.";
 const MEASURING: &str = "What is measured, traced and logged changes nothing.";
-const THREADS: &str =
-    "Threads, queues and locks of a process decide its speed; of flow control one refusal is modelled.";
+const THREADS: &str = "Threads, queues and locks of a process decide its speed; no broker is too busy here, and none answers SYSTEM_BUSY to a send.";
 const NETWORK: &str =
     "Bytes and sockets are not modelled: a connection opens with one question and answer and closes with its process.";
 const STORES: &str = "Queues and indexes are rebuilt from the log at a start and hold no message of their own; other stores, timers, compaction and cold data are not modelled.";
 const DISKS: &str = "Disks have no size here; the fault full_disk makes one full. Expired files go at once.";
 const POP: &str = "POP is modelled with its checkpoints, acknowledgements and retries, without these refinements.";
+const ESCAPING: &str = "An acting master does nothing for the master that is away, and hands nothing to another group's either: what is delayed or undecided waits for its own master.";
+const SAID_BY_CLIENTS: &str = "The Java client says its maxReconsumeTimes with every message that it gives back.";
 const FAIL_OVER: &str = "Fail-over is modelled without this refinement.";
 const OTHERS: &str = "Filters, permissions, batches and limits beside these are left out of the model.";
 

@@ -196,11 +196,6 @@ impl<'c> Standing<'c> {
             "brokerHeartbeatInterval" => (!is_acting && !self.is_in(Mode::Controller))
                 .then_some("only in controller mode and acting-master mode"),
             "brokerNotActiveTimeoutMillis" => (!is_acting).then_some(NOT_ACTING),
-            "enableRemoteEscape" => match () {
-                () if !is_acting => Some(NOT_ACTING),
-                () if self.config.cluster.groups == 1 => Some("there is no other group"),
-                () => None,
-            },
             _ => None,
         }
     }
@@ -217,15 +212,7 @@ impl<'c> Standing<'c> {
                 () if !self.can_lead && self.is_in(Mode::MasterSlave) => Some(NO_MASTER),
                 () => None,
             },
-            "enablePopBufferMerge" | "appendAckAsync" | "appendCkAsync" => {
-                (!self.config.consumer.pop).then_some("no consumer uses POP")
-            }
-            "brokerFastFailureEnable" => (!self.can_lead).then_some(NO_MASTER),
-            "waitTimeMillsInSendQueue" => match () {
-                () if !self.can_lead => Some(NO_MASTER),
-                () if !service.fast_failure => Some("brokerFastFailureEnable is false"),
-                () => None,
-            },
+            "enablePopBufferMerge" => (!self.config.consumer.pop).then_some("no consumer uses POP"),
             "shortPollingTimeMills" => service.long_polling.then_some("longPollingEnable is true"),
             _ => None,
         }

@@ -53,7 +53,7 @@ fn consumers(config: &Config) -> Vec<Inert> {
         FromWhere::FirstOffset | FromWhere::LastOffset => false,
     };
     let (pop, broadcasting) = (consumer.pop, consumer.broadcasting);
-    let rules: [(bool, &str, Why); 13] = [
+    let rules: [(bool, &str, Why); 12] = [
         (is_orderly || broadcasting, "clientRebalance", "orderly listeners and BROADCASTING always pull"),
         (!pop, "popInvisibleTime", "no consumer uses POP"),
         (!pop, "popBatchNums", "no consumer uses POP"),
@@ -66,7 +66,6 @@ fn consumers(config: &Config) -> Vec<Inert> {
         (!from_timestamp, "consumeTimestamp", "consumeFromWhere is not CONSUME_FROM_TIMESTAMP"),
         (broadcasting, "retryQueueNums", "with BROADCASTING what failed is dropped"),
         (broadcasting, "maxReconsumeTimes", "with BROADCASTING what failed is dropped"),
-        (true, "retryMaxTimes", "the Java client says its maxReconsumeTimes with every message that it gives back"),
     ];
     let without_effect = rules.into_iter().filter(|(holds, ..)| *holds);
     without_effect.map(|(_, key, why)| inert_of("consumer", key, why)).collect()

@@ -1,6 +1,8 @@
 //! Fields of a broker's own configuration classes that have no effect here, by the reason.
 
-use super::{ACCESS, DISKS, FAIL_OVER, IDENTITY, MEASURING, MODE, NETWORK, OTHERS, POP, STORES, THREADS, Unmodelled};
+use super::{
+    ACCESS, DISKS, ESCAPING, FAIL_OVER, IDENTITY, MEASURING, MODE, NETWORK, OTHERS, POP, STORES, THREADS, Unmodelled,
+};
 
 pub(super) const GROUPS: &[Unmodelled] = &[
     Unmodelled {
@@ -144,6 +146,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         source: "fields of BrokerConfig, MessageStoreConfig, NettyServerConfig, NettyClientConfig and AuthConfig from 4.9 to develop 8fc57f1",
         flags: &[
             "asyncSendEnable",
+            "brokerFastFailureEnable",
             "compatibleWithOldNameSrv",
             "debugLockEnable",
             "disableCallbackExecutor",
@@ -186,6 +189,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "loadBalanceProcessorThreadPoolNums",
             "loadBalanceThreadPoolQueueCapacity",
             "maxAsyncPutMessageRequests",
+            "osPageCacheBusyTimeOutMills",
             "processReplyMessageThreadPoolNums",
             "pullMessageThreadPoolNums",
             "pullThreadPoolQueueCapacity",
@@ -211,6 +215,7 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "waitTimeMillsInHeartbeatQueue",
             "waitTimeMillsInLitePullQueue",
             "waitTimeMillsInPullQueue",
+            "waitTimeMillsInSendQueue",
             "waitTimeMillsInTransactionQueue",
         ],
         texts: &[],
@@ -405,6 +410,8 @@ pub(super) const GROUPS: &[Unmodelled] = &[
         why: POP,
         source: "fields of BrokerConfig, MessageStoreConfig, NettyServerConfig, NettyClientConfig and AuthConfig from 4.9 to develop 8fc57f1",
         flags: &[
+            "appendAckAsync",
+            "appendCkAsync",
             "enableNotifyBeforePopCalculateLag",
             "enablePopBatchAck",
             "enablePopMessageThreshold",
@@ -441,6 +448,13 @@ pub(super) const GROUPS: &[Unmodelled] = &[
             "reviveScanTime",
         ],
         texts: &["defaultMessageRequestMode"],
+    },
+    Unmodelled {
+        why: ESCAPING,
+        source: "fields of BrokerConfig, MessageStoreConfig, NettyServerConfig, NettyClientConfig and AuthConfig from 4.9 to develop 8fc57f1",
+        flags: &["enableRemoteEscape"],
+        numbers: &[],
+        texts: &[],
     },
     Unmodelled {
         why: FAIL_OVER,

@@ -1,6 +1,6 @@
 //! Fields of producers, consumers, groups and topics that have no effect here, by the reason.
 
-use super::{ACCESS, IDENTITY, MEASURING, NETWORK, OTHERS, POP, THREADS, Unmodelled};
+use super::{ACCESS, IDENTITY, MEASURING, NETWORK, OTHERS, POP, SAID_BY_CLIENTS, THREADS, Unmodelled};
 
 pub(super) const TOPIC: &[Unmodelled] = &[Unmodelled {
     why: OTHERS,
@@ -130,6 +130,7 @@ pub(super) const CONSUMER: &[Unmodelled] = &[
         numbers: &[
             "adjustThreadPoolNumsThreshold",
             "clientCallbackExecutorThreads",
+            "consumeMessageBatchMaxSize",
             "consumeThreadMax",
             "consumeThreadMin",
         ],
@@ -152,6 +153,13 @@ pub(super) const CONSUMER: &[Unmodelled] = &[
         source: "fields of DefaultMQPushConsumer, ClientConfig and SubscriptionGroupConfig from 4.9 to develop 8fc57f1",
         flags: &[],
         numbers: &["popThresholdForQueue"],
+        texts: &[],
+    },
+    Unmodelled {
+        why: SAID_BY_CLIENTS,
+        source: "fields of DefaultMQPushConsumer, ClientConfig and SubscriptionGroupConfig from 4.9 to develop 8fc57f1",
+        flags: &[],
+        numbers: &["retryMaxTimes"],
         texts: &[],
     },
     Unmodelled {
