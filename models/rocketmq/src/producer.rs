@@ -116,7 +116,9 @@ impl Producer {
             ctx.tell(AppReply::Told { msg: shipment.letter.msg, outcome: Outcome::Untold });
             return;
         }
-        let patience = config.timeout_per_try.map_or(left, |limit| limit.min(left));
+        // Source: `DefaultMQProducerImpl.sendDefaultImpl`, client, 5.3.3: the last try has all that is left.
+        let limit = config.timeout_per_try.filter(|_| shipment.way == Way::Sync && shipment.tries > 1);
+        let patience = limit.map_or(left, |limit| limit.min(left));
         shipment.tries -= 1;
         shipment.tried += 1;
         shipment.last = Some(queue.group);
@@ -212,9 +214,9 @@ impl Producer {
     fn retries(&self, code: Code) -> bool {
         match code {
             Code::SystemError | Code::ServiceNotAvailable | Code::NoPermission | Code::TopicNotExist => true,
-            Code::SystemBusy => self.plan.config.rules.retries_busy,
             Code::InSyncReplicasNotEnough => true,
-            Code::ConsumerNotOnline => false,
+            // Nobody says these to a producer here.
+            Code::SystemBusy | Code::ConsumerNotOnline => false,
         }
     }
 

@@ -3,6 +3,9 @@
 /// Versions whose rules are known, oldest first. The last one is what follows 5.3.3, read at develop 8fc57f1 (2025-09).
 pub const VERSIONS: &[&str] = &["4.9", "5.0", "5.1", "5.2", "5.3", "5.4"];
 
+/// The newest one that was released.
+pub const NEWEST_RELEASED: &str = "5.3";
+
 /// Bug-fix releases of a version, oldest first.
 pub fn releases(version: &str) -> &'static [&'static str] {
     match version {
@@ -58,8 +61,10 @@ pub struct Rules {
     pub readers_wait_for_flush: bool,
     /// Consumer progress is synced when it is stored; from 5.4 on.
     pub progress_is_synced: bool,
-    /// A send that a busy broker refused is tried again; from 5.3 on.
-    pub retries_busy: bool,
+    /// An offset beyond the end of a queue is moved to the end; before 4.9.4 to the beginning where nothing was deleted.
+    pub moves_to_the_end: bool,
+    /// What goes to the retry topic as an ordinary message comes as often as `maxReconsumeTimes` says; before 5.0 once less.
+    pub sends_again_to_the_last: bool,
     /// Every try of an asynchronous send has the whole timeout; 4.9.
     pub fresh_timeout_per_async_try: bool,
     /// A slave of a plain group copies progress every 60 s; before 5.0 every 10 s.
@@ -80,7 +85,7 @@ pub struct Rules {
     pub revive_loses: bool,
     /// A slave deletes its topics as it copies them, and cannot take back those with attributes (#9879, #9403); 5.3.2 and 5.3.3.
     pub slave_loses_topics: bool,
-    /// The master's own address closes the link of a slave that is ahead of it (#3015); the last releases of 4.9.
+    /// A master closes the link of a slave that says twice that it is longer (#3016); 4.9.3 to 4.9.8.
     pub closes_link_of_longer_slave: bool,
 }
 
@@ -96,7 +101,8 @@ impl Rules {
             slaves_refuse_reads: since(5, 0, 0),
             readers_wait_for_flush: since(5, 3, 0),
             progress_is_synced: since(5, 4, 0),
-            retries_busy: since(5, 3, 0),
+            moves_to_the_end: since(4, 9, 4),
+            sends_again_to_the_last: since(5, 0, 0),
             fresh_timeout_per_async_try: !since(5, 0, 0),
             rare_slave_sync: since(5, 0, 0),
             batches_ops: since(5, 1, 0),
@@ -107,7 +113,7 @@ impl Rules {
             async_retries_connect: since(4, 9, 3),
             revive_loses: !since(5, 3, 0),
             slave_loses_topics: is(5, 3, 2) || is(5, 3, 3),
-            closes_link_of_longer_slave: !since(5, 0, 0),
+            closes_link_of_longer_slave: since(4, 9, 3) && !since(5, 0, 0),
         }
     }
 }

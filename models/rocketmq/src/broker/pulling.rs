@@ -76,7 +76,7 @@ impl Broker {
     }
 
     /// Source: `PullMessageProcessor.processRequest`, `PullMessageProcessor.rejectRequest`, broker, 5.3 and 4.9;
-    /// `DefaultMessageStore.getMessage`, store.
+    /// `DefaultMessageStore.getMessage`, store, 4.9.3 and 5.3.
     pub(super) fn on_pull(&mut self, ctx: &mut Ctx<'_, Rocketmq>, from: NodeId, pull: Pull) {
         if self.refuses_reads() {
             return self.answer_pull(ctx, from, &pull, Err(Refusal::certain(Code::SystemBusy)), pull.offset);
@@ -101,6 +101,7 @@ impl Broker {
         } else if offset > max {
             // A slave may simply be behind, and leaves it to the master to say so.
             match self.standing {
+                Standing::Master if min == 0 && !self.plan.config.rules.moves_to_the_end => (PulledWhat::Moved, 0),
                 Standing::Master => (PulledWhat::Moved, max),
                 Standing::Slave => (PulledWhat::RetryImmediately, offset),
             }

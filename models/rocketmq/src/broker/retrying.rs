@@ -96,13 +96,15 @@ impl Broker {
     /// Simplified: it is answered as it is appended, and not as flush and slaves have come to their end. Gives up: that a
     /// consumer may believe it failed and keeps the message too.
     ///
-    /// Source: `SendMessageProcessor.handleRetryAndDLQ`, broker, 5.3.
+    /// Source: `SendMessageProcessor.handleRetryAndDLQ`, broker, 4.9 and 5.3.
     fn take_again(&mut self, ctx: &mut Ctx<'_, Rocketmq>, letter: Letter, max: u32) -> Result<(), Refusal> {
         self.admit(ctx, false)?;
         if self.config().service.retry_queues == 0 {
             return Err(Refusal::certain(Code::TopicNotExist));
         }
-        let appended = if letter.reconsumed > max && Rule::MaxReconsume.holds() {
+        let is_over =
+            letter.reconsumed > max || letter.reconsumed == max && !self.plan.config.rules.sends_again_to_the_last;
+        let appended = if is_over && Rule::MaxReconsume.holds() {
             let place = (self.plan.queues.slot(Topic::DeadLetter, 0), self.store.max(Slot(0)));
             self.dead_letter(ctx, letter, place)
         } else {

@@ -54,6 +54,27 @@ fn progress_ahead_of_a_queue_passes_over_what_is_stored_next() {
     assert!(skipped.is_some_and(|count| count > 0), "{skipped:?}");
 }
 
+/// A log that lost its tail, and a consumer that had read it.
+#[test]
+fn before_4_9_4_an_offset_beyond_the_end_goes_back_to_the_beginning() {
+    let again = |version: &str| {
+        let story = Scene::of(version)
+            .cluster(|cluster| cluster.slaves = 0)
+            .set(&["topic.writeQueueNums=1", "topic.readQueueNums=1"])
+            .set(&["broker.flushCommitLogLeastPages=1000", "broker.flushCommitLogThoroughInterval=60000"])
+            .setup(|setup| setup.disk.writeback = None)
+            .fault("{power_loss: a0, at: 3s, restart_after: 2s}")
+            // So long the run goes on.
+            .fault("{kill: ns2, at: 80s, restart_after: 1s}")
+            .run();
+        assert!(story.came_to_rest());
+        (story.audited().len(), story.processed().len() - story.acked().len())
+    };
+    let (kept, repeated) = again("4.9.3");
+    assert!(kept > 0 && repeated == kept, "{kept} kept, {repeated} repeated");
+    assert_eq!(again("4.9.4"), (kept, 0));
+}
+
 #[test]
 fn a_listener_that_hands_its_work_on_loses_it_when_it_dies() {
     let scene = |processing| {

@@ -108,6 +108,23 @@ fn a_broker_that_dies_knows_what_it_handed_out_unless_that_was_in_memory_alone()
     assert_eq!((calm.processed().len(), twice(&calm)), (100, 0));
 }
 
+/// The position is the broker's, and memory's: what it wrote down last is where it goes on. Nobody looks whether what stands
+/// behind that was acknowledged.
+#[test]
+fn a_broker_that_dies_hands_out_again_what_pop_had_acknowledged_since_progress_was_written_down() {
+    let scene = |settings: &[&str]| {
+        let scene = Scene::of("5.3").set(&["producer.sendMsgTimeout=30000"]).set(settings);
+        let scene = scene.setup(|setup| setup.workload.messages = 1500);
+        scene.fault("{kill: a0, at: 14s, restart_after: 100ms}").run()
+    };
+    let pop = "consumer.clientRebalance=false";
+    let (rarely, often) = (scene(&[pop]), scene(&[pop, "broker.flushConsumerOffsetInterval=100"]));
+    let pulled = scene(&[]);
+    assert!(rarely.came_to_rest() && unprocessed(&rarely).is_empty());
+    assert!(twice(&rarely) > 10 * twice(&often).max(1), "{} {}", twice(&rarely), twice(&often));
+    assert!(twice(&pulled) <= 1, "a consumer that pulls remembers by itself: {}", twice(&pulled));
+}
+
 /// A listener that takes longer than its messages are its own.
 #[test]
 fn what_takes_longer_than_its_time_comes_again() {

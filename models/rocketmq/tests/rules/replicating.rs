@@ -64,13 +64,33 @@ fn a_slave_that_is_longer_than_its_master_is_taken_at_its_word() {
     assert!(lost > 0, "{lost}");
 }
 
+/// Its signs of life are reports, too.
+#[test]
+fn from_4_9_3_to_4_9_8_the_link_of_a_longer_slave_is_closed_on_its_second_report() {
+    let closed = |version: &str| {
+        let scene = |seed| {
+            let lost = late(version, &[]).seed(seed).fault("{power_loss: a0, at: 3s, restart_after: 1s}");
+            // So long the run goes on.
+            lost.fault("{kill: ns2, at: 60s, restart_after: 1s}").run()
+        };
+        (0..4).map(|seed| scene(seed).notes("closes the link of a slave that is longer").len()).sum::<usize>()
+    };
+    assert_eq!((closed("4.9.2"), closed("5.0")), (0, 0));
+    assert!(closed("4.9.3") > 0 && closed("4.9.8") > 0);
+}
+
 #[test]
 fn a_blank_slave_begins_at_the_masters_last_file() {
+    // A file holds 40 messages.
     let story = Scene::of("5.3")
         .set(&["broker.mappedFileSizeCommitLog=10240", "slave.mappedFileSizeCommitLog=10240"])
+        .setup(|setup| setup.workload.consumer_start = ackproof_core::setup::ConsumerStart::Heal)
         .fault("{lose_disk: a1, at: 900ms, restart_after: 2s}")
+        .fault("{lose_disk: a0, at: 20s, gone: true}")
+        .fault("{move_leader: {to: a1}, at: 21s}")
         .run();
-    assert!(story.came_to_rest());
+    let (first, last) = (crate::scene::msg(0), crate::scene::msg(99));
+    assert!(story.vanished().contains(&first) && story.audited().contains(&last), "{:?}", story.audited());
 }
 
 #[test]

@@ -114,6 +114,25 @@ fn what_its_own_broker_cannot_take_back_goes_to_another_broker() {
     assert!(first.len() > 3 && first[1].since(first[0]) < Span::secs(30), "{first:?}");
 }
 
+/// With `maxReconsumeTimes` of 1 a message that another broker takes back is dead-lettered there, or comes once more.
+#[test]
+fn before_5_0_what_another_broker_takes_back_comes_once_less() {
+    let parked = |version: &str| {
+        let story = failing(version, 1.0)
+            .cluster(|cluster| (cluster.groups, cluster.slaves) = (2, 0))
+            .setup(|setup| {
+                setup.workload.processing = Span::ms(700);
+                setup.workload.messages = 8;
+            })
+            .set(&["consumer.maxReconsumeTimes=1"])
+            .fault("{kill: a0, at: 600ms, restart_after: 100s}")
+            .run();
+        story.disposed().into_iter().filter(|(_, rule)| rule.contains("given back 1 times")).count()
+    };
+    let (old, new) = (parked("4.9"), parked("5.0"));
+    assert!(old > 0 && new == 0, "{old} {new}");
+}
+
 /// The copy is there, and the original is at its place: the consumer has gone on.
 #[test]
 fn what_was_delivered_late_comes_twice_when_the_broker_dies_before_it_wrote_that_down() {

@@ -60,6 +60,19 @@ fn all_tries_of_a_synchronous_send_share_one_timeout_and_a_lost_answer_is_not_se
     let again = lost(&["producer.sendMsgMaxTimeoutPerRequest=900"], "1200ms");
     assert_eq!(again.acked().len(), 100, "{:?}", again.failures());
     assert_eq!(again.audited().len(), 101, "it was stored twice");
+    // The last try has all the time that is left, and an asynchronous one always has.
+    let limit = "producer.sendMsgMaxTimeoutPerRequest=900";
+    let last = lost(&[limit, "producer.retryTimesWhenSendFailed=0"], "1200ms");
+    let asynchronous = alone("5.3", &[limit])
+        .setup(|setup| {
+            setup.workload.consumer_start = ConsumerStart::Heal;
+            setup.app.producer.send = SendMode::Async;
+        })
+        .fault("{partition: {between: [a0, p1], one_way: true}, at: 300ms, for: 1200ms}")
+        .run();
+    for story in [last, asynchronous] {
+        assert_eq!((story.acked().len(), story.audited().len()), (100, 100), "{:?}", story.failures());
+    }
 }
 
 #[test]
