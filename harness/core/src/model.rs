@@ -13,8 +13,13 @@ use crate::time::Span;
 pub trait Broker: Sync {
     /// `kafka`.
     fn name(&self) -> &'static str;
-    /// Versions whose rules are known, oldest first; the newest is the default.
+    /// Versions whose rules are known, oldest first.
     fn versions(&self) -> &'static [&'static str];
+    /// The one that is meant where nobody names any: the newest. A broker whose newest version is not released yet says
+    /// which is.
+    fn default_version(&self) -> &'static str {
+        self.versions().last().copied().unwrap_or_default()
+    }
     /// Bug-fix releases of a version, oldest first, each of which may be named in its place. The version alone stands for
     /// the last one.
     fn releases(&self, version: &str) -> &'static [&'static str] {

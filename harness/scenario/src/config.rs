@@ -105,15 +105,15 @@ pub struct ConfigFile {
     pub warnings: Diagnostics,
 }
 
-/// Reads a configuration file by itself, for a broker's newest version. `section` where the file does not tell.
+/// Reads a configuration file by itself, for a broker's default version. `section` where the file does not tell.
 ///
 /// # Errors
 /// Everything that is wrong with it.
 pub fn read_config(path: &Path, section: Option<&str>, broker: &dyn Broker) -> Result<ConfigFile, Diagnostics> {
     let mut out = Diagnostics::default();
     let shown = path.display().to_string();
-    let (Some(version), Some(client)) = (broker.versions().last(), broker.clients().first()) else {
-        out.error_without_place(format!("{} has no version that is known", broker.name()));
+    let (Some(client), version) = (broker.clients().first(), broker.default_version()) else {
+        out.error_without_place(format!("{} has no client that is known", broker.name()));
         return Err(out);
     };
     let section = section.map(|word| (word, broker.sections().iter().copied().find(|known| *known == word)));

@@ -243,7 +243,7 @@ impl<'r> Reader<'r> {
         };
         let versions = broker.versions();
         let version = match version {
-            None => *versions.last()?,
+            None => broker.default_version(),
             Some(version) => match broker.version(version) {
                 Some(known) => known,
                 None => {

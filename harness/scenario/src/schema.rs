@@ -32,7 +32,7 @@ pub fn schema() -> Json {
 struct Document {
     /// The question, as an operator would ask it.
     title: String,
-    /// `model@version`; without a version the newest that is known.
+    /// `model@version`; without a version the newest that is known and released.
     broker: String,
     /// Which client library the applications use, where their behaviour differs.
     client: String,

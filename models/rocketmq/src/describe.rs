@@ -26,6 +26,9 @@ impl Broker for RocketmqBroker {
     fn versions(&self) -> &'static [&'static str] {
         release::VERSIONS
     }
+    fn default_version(&self) -> &'static str {
+        release::NEWEST_RELEASED
+    }
     fn releases(&self, version: &str) -> &'static [&'static str] {
         release::releases(version)
     }
@@ -128,7 +131,7 @@ pub fn broker_name(group: u8, id: u8) -> String {
 const SIMPLIFICATIONS: &[&str] = &[
     "A message counts as 256 bytes, and a topic that a send created is in the first group alone.",
     "Disks have no size: files are deleted by age, and full_disk makes a disk full at once.",
-    "Of flow control one refusal, SYSTEM_BUSY, is modelled; queues and threads of a broker are not.",
+    "Queues and threads of a broker are not modelled: it is never too busy for a send (SYSTEM_BUSY).",
 ];
 
 #[cfg(test)]
@@ -145,6 +148,14 @@ mod tests {
     fn names(setup: &Setup) -> Vec<String> {
         let topology = topology(setup);
         topology.ids().map(|node| topology.name(node).to_owned()).collect()
+    }
+
+    #[test]
+    fn who_names_no_version_has_one_that_was_released() {
+        let version = ROCKETMQ.default_version();
+        assert!(ROCKETMQ.versions().contains(&version) && !ROCKETMQ.releases(version).is_empty(), "{version}");
+        let newer = ROCKETMQ.versions().iter().skip_while(|known| **known != version).skip(1);
+        assert!(newer.clone().all(|newer| ROCKETMQ.releases(newer).is_empty()), "{newer:?} was released");
     }
 
     #[test]

@@ -84,9 +84,9 @@ fn broker_of(args: &InitArgs) -> &'static dyn Broker {
     let first = brokers[0];
     let known = |broker: &&'static dyn Broker| {
         let files = args.from.iter().filter_map(|path| file_of(path, *broker).ok()).collect::<Vec<_>>();
-        let (version, client) = (broker.versions().last(), broker.clients().first());
+        let (version, client) = (broker.default_version(), broker.clients().first());
         let hints = SurveyHints { image: args.image.clone(), profiles: args.profile.clone() };
-        let found = survey(&files, &hints, *broker, version.copied().unwrap_or(""), client.copied().unwrap_or(""));
+        let found = survey(&files, &hints, *broker, version, client.copied().unwrap_or(""));
         let found = found.map(|found| found.values.len() + found.notes.len() + found.told.len());
         // What is wrong in a broker's own words is still its own.
         found.unwrap_or_else(|_| familiar_keys(&files, *broker))

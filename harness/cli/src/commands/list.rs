@@ -72,7 +72,7 @@ fn settings(args: &ListArgs) -> Result<Vec<Line>, Failure> {
         .ok_or_else(|| unknown(format!("no broker `{name}`")))?;
     let versions = broker.versions();
     let version = match args.version.as_deref() {
-        None => versions.last().copied().unwrap_or_default(),
+        None => broker.default_version(),
         Some(version) => broker.version(version).ok_or_else(|| {
             Failure::input(format!("error: no version `{version}` of {name}; known: {}", versions.join(", ")))
         })?,

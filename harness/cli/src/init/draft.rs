@@ -45,7 +45,7 @@ pub struct Draft {
 pub fn draft(wish: &Wish<'_>) -> Result<Option<Draft>, Diagnostics> {
     let Some((_, inquire)) = INQUIRIES.iter().find(|(name, _)| *name == wish.broker.name()) else { return Ok(None) };
     let broker = wish.broker;
-    let newest = broker.versions().last().copied().unwrap_or_default();
+    let newest = broker.default_version();
     let found = survey_with(wish, newest)?;
     let version = VersionFound::of(&found, broker, newest);
     // Another version may lack a key, and have other defaults to compare brokers by.
@@ -152,7 +152,8 @@ impl VersionFound {
             Some(name) => VersionFound { name, comment: place, is_assumed: false },
             None => {
                 let oldest = broker.versions().first().copied().unwrap_or(newest);
-                let name = if is_older(minor, oldest) { oldest } else { newest };
+                let latest = broker.versions().last().copied().unwrap_or(newest);
+                let name = if is_older(minor, oldest) { oldest } else { latest };
                 let comment = format!("the nearest known one: {place} is {version}");
                 VersionFound { name, comment, is_assumed: true }
             }

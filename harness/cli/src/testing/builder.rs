@@ -13,7 +13,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// `model@version`, as `kafka@4.1`; without a version the newest that is known.
+    /// `model@version`, as `kafka@4.1`; without a version the newest that is known and released.
     pub fn of(broker: impl Into<String>) -> Scenario {
         let mut document = Mapping::new();
         document.insert("broker".into(), broker.into().into());
