@@ -78,32 +78,39 @@ fn restarts(recording: &Recording) -> usize {
     nodes.len() - nodes.iter().collect::<BTreeSet<_>>().len()
 }
 
-#[test]
-fn both_engines_give_the_same_history_for_three_hundred_scenarios_seeds_and_schedules() {
+/// Runs the triples of numbers below `count` on both engines, on two threads, and looks at what was the same; what was
+/// seen on each thread.
+fn on_both_engines(count: u64, of: fn(u64) -> Triple, look: fn(u64, &Triple, &Recording)) -> Vec<Seen> {
     let next = AtomicU64::new(0);
     let work = || {
         let mut seen = Seen::default();
         // On each thread one run after another, of both engines in turn.
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= TRIPLES {
+            if number >= count {
                 return seen;
             }
-            let triple = Triple::of(number);
+            let triple = of(number);
             let found = event(&triple);
             let reference = triple.record(Engine::Turmoil, Bench::default(), Detail::Verdict);
             assert_same(&triple, &found, &reference, &format!("number {number} differs"));
             assert_eq!(found.events, reference.events, "number {number}: another number of events");
+            look(number, &triple, &found);
             seen.add(&found);
         }
     };
-    let seen: Vec<Seen> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
-    });
+    })
+}
+
+#[test]
+fn both_engines_give_the_same_history_for_three_hundred_scenarios_seeds_and_schedules() {
+    let seen = on_both_engines(TRIPLES, Triple::of, |_, _, _| {});
     let verbs: BTreeSet<String> = seen.iter().flat_map(|seen| seen.verbs.clone()).collect();
     // `roll` and `random` unfold into the others before a run.
     let all = FaultKind::ALL.iter().map(|(verb, _, _)| *verb).filter(|verb| !["roll", "random"].contains(verb));
@@ -117,30 +124,10 @@ fn both_engines_give_the_same_history_for_three_hundred_scenarios_seeds_and_sche
 
 #[test]
 fn both_engines_give_the_same_history_of_rocketmq() {
-    let next = AtomicU64::new(0);
-    let work = || {
-        let mut seen = Seen::default();
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= ROCKETMQ_TRIPLES {
-                return seen;
-            }
-            let triple = Triple::of_rocketmq(number);
-            let found = event(&triple);
-            let reference = triple.record(Engine::Turmoil, Bench::default(), Detail::Verdict);
-            assert_same(&triple, &found, &reference, &format!("number {number} of RocketMQ differs"));
-            let bench = Bench { node_order: Some(number), planted: None };
-            let permuted = triple.record(Engine::Event, bench, Detail::Verdict);
-            assert_same(&triple, &found, &permuted, &format!("number {number} of RocketMQ, nodes in another order"));
-            seen.add(&found);
-        }
-    };
-    let seen: Vec<Seen> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..2).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+    let seen = on_both_engines(ROCKETMQ_TRIPLES, Triple::of_rocketmq, |number, triple, found| {
+        let bench = Bench { node_order: Some(number), planted: None };
+        let permuted = triple.record(Engine::Event, bench, Detail::Verdict);
+        assert_same(triple, found, &permuted, &format!("number {number} of RocketMQ, nodes in another order"));
     });
     let sum = |count: &dyn Fn(&Seen) -> usize| seen.iter().map(count).sum::<usize>();
     assert!(sum(&|seen| seen.overlaps as usize) > 50, "hardly any faults overlapped");

@@ -43,7 +43,8 @@ impl<R: Entry> Member<R> {
         self.commit(step, committed.min(took));
         self.wrote(step);
         // A write that failed is not answered, and its leader tries again after a while.
-        // Source: `EntryDispatcher.doAppendInner`, 0.3.1.2, which only logs an answer that is an error.
+        // Simplified: `EntryHandler.handleDoAppend`, 0.3.1.2, answers INCONSISTENT_STATE, and its leader compares anew at once.
+        // Gives up: nothing but the load of it, since nothing comes of it before there is room.
         if !self.a_sync_will_answer(matched) && !self.cannot_write() {
             self.tell_matched(step);
         }
