@@ -8,7 +8,7 @@ use crate::config::{ClusterConfig, Mode};
 pub const MODES: &[&str] = &["master-slave", "acting-master", "controller", "dledger"];
 
 impl Mode {
-    /// Of one of [`MODES`].
+    /// Of one of the words for `cluster.mode`.
     pub fn named(word: &str) -> Option<Mode> {
         match word {
             "master-slave" => Some(Mode::MasterSlave),
